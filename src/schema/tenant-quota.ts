@@ -1,0 +1,74 @@
+import Type from 'typebox'
+import { defineKind } from './kind.ts'
+import {
+  choice,
+  dnsLabel,
+  dnsName,
+  gpuCount,
+  labelSelector,
+  list,
+  MODES,
+  object,
+  type ReadonlyStatic,
+  TIERS,
+  text,
+} from './parts.ts'
+
+const classQuota = object('What the tenant may use of one accelerator class.', {
+  class: dnsName('The AcceleratorClass.'),
+  reserved: Type.Optional(gpuCount('Guaranteed and never reclaimed. 0 without it.')),
+  shared: Type.Optional(
+    object('Use of the pool that the cohort shares.', {
+      max: Type.Optional(gpuCount('The most at one time. The whole pool without it.')),
+    }),
+  ),
+  burst: Type.Optional(
+    object('Use of what is idle, reclaimable with notice.', {
+      borrowingLimit: Type.Optional(gpuCount('The most at one time. No limit without it.')),
+    }),
+  ),
+  lendingLimit: Type.Optional(gpuCount('How much of an idle reservation others may borrow. All of it without it.')),
+  perPod: Type.Optional(
+    object('Bounds for a single pod.', {
+      min: Type.Optional(gpuCount('The least a pod may ask for, if it asks at all.')),
+      max: Type.Optional(gpuCount('The most a pod may ask for.')),
+    }),
+  ),
+})
+
+const spec = object('A tenant: its namespaces, and what they may use together.', {
+  namespaces: Type.Optional(list('Namespaces by name.', dnsLabel('A namespace.'), { maxItems: 1024 })),
+  namespaceSelector: Type.Optional(labelSelector),
+  cohort: dnsName('The Cohort whose capacity the tenant uses.'),
+  weight: Type.Optional(text('Share of contended shared and burst capacity, as a decimal. 1 without it.')),
+  tierOrder: Type.Optional(
+    list(
+      'Tiers tried, in this order, for a pod that names none. `reserved, shared, burst` without it.',
+      choice('A tier.', TIERS),
+      {
+        minItems: 1,
+        maxItems: 3,
+      },
+    ),
+  ),
+  enforcement: Type.Optional(
+    choice(
+      'What an excess does: refuse the pod, admit it with a warning, or only record it. Enforce without it.',
+      MODES,
+    ),
+  ),
+  classes: list('Quota by accelerator class. A class that is not listed may not be used.', classQuota, {
+    keys: ['class'],
+    maxItems: 64,
+  }),
+})
+
+export const tenantQuota = defineKind({
+  kind: 'TenantQuota',
+  plural: 'tenantquotas',
+  scope: 'Cluster',
+  description: 'A tenant and its tiered quota: reserved, shared and burst, per accelerator class.',
+  spec,
+})
+
+export type TenantQuotaSpec = ReadonlyStatic<typeof spec>
