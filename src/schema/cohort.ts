@@ -19,6 +19,12 @@ const classQuota = object('What the cohort has of one accelerator class.', {
     gpus: Type.Optional(gpuCount('A fixed number.')),
     nodeSelector: Type.Optional(labelSelector),
   }),
+  instanceTypes: Type.Optional(
+    list(
+      'The instance types that provide it. Tells which network devices a pod of this class can have when the pod names no instance type.',
+      text('For example `p5.48xlarge`.', { maxLength: 63 }),
+    ),
+  ),
   shared: Type.Optional(pool('The common pool that tenants draw on by weight. Nothing without it.')),
   burst: Type.Optional(pool('Kept free of promises, lent to whoever asks first. Nothing without it.')),
   borrowingLimit: Type.Optional(gpuCount('The most the cohort takes from its relatives. No limit without it.')),

@@ -10,9 +10,14 @@ export type ReadonlyStatic<S extends TSchema> = DeepReadonly<Static<S>>
 
 export type DeepReadonly<T> = T extends (infer Item)[]
   ? readonly DeepReadonly<Item>[]
-  : T extends object
-    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
-    : T
+  : T extends readonly unknown[]
+    ? T
+    : T extends object
+      ? // A map of anything (labels, JSON) has no fields to descend into.
+        string extends keyof T
+        ? Readonly<T>
+        : { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+      : T
 
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject
 export type JsonObject = { readonly [key: string]: JsonValue }

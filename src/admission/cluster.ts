@@ -1,0 +1,177 @@
+import { type ClassTable, compileClasses } from '../gpu/classes.ts'
+import type { ClaimLookup } from '../gpu/claims.ts'
+import type { ClassTaint, Surroundings } from '../policy/inject/target.ts'
+import { compilePolicies, type PolicySet } from '../policy/policy-set.ts'
+import { selects } from '../policy/selector.ts'
+import { add, amount, ZERO } from '../quantity/amount.ts'
+import { parseQuantity, wholeUnits } from '../quantity/quantity.ts'
+import { compileQuotas, type Quotas } from '../quota/tiers.ts'
+import type {
+  AcceleratorClassDocument,
+  CohortDocument,
+  FabricProfileDocument,
+  GpuPolicyDocument,
+  SluiceDocument,
+  TenantQuotaDocument,
+} from '../schema/documents.ts'
+import { failed, type Issue, type Parsed, parsed } from '../schema/parsed.ts'
+import { type Labels, type Natives, nativesOf, type Node } from './natives.ts'
+import { type PlacedObject, readObjects } from './objects.ts'
+import { cohortSpecOf, type NodeCapacity, tenantSpecOf } from './quota-specs.ts'
+
+/** Everything an admission needs to know of the cluster, compiled and checked. Replaced as a whole, never changed. */
+export interface Cluster {
+  readonly classes: ClassTable
+  readonly quotas: Quotas
+  readonly policies: PolicySet
+  readonly surroundings: Surroundings
+  readonly claims: ClaimLookup
+  /** The instance types that a cohort has of a class. */
+  readonly instanceTypesOf: (cohort: string, className: string) => readonly string[]
+  /** How long a borrower is warned before what it borrowed is taken back. */
+  readonly noticeSecondsOf: (tenant: string) => number
+  readonly labelsOfNamespace: (namespace: string) => Labels
+  /** What is odd but not wrong. */
+  readonly warnings: readonly Issue[]
+}
+
+/** Compiles a cluster from layers of objects, or says everything that is wrong with them. */
+export function assembleCluster(...layers: readonly (readonly PlacedObject[])[]): Parsed<Cluster> {
+  const issues: Issue[] = []
+  const objects = readObjects(layers, issues)
+  const natives = nativesOf(objects.natives)
+  const kinds = groupByKind(objects.documents)
+
+  const classes = take(compileClasses(kinds.classes), issues)
+  const policies = take(compilePolicies(kinds.policies, new Set(kinds.profiles.map(nameOf))), issues)
+  issues.push(...unknownClasses(kinds))
+  if (classes === undefined) return failed(...issues)
+
+  const quotas = quotasOf(kinds, natives, issues)
+  if (policies === undefined || quotas === undefined || issues.length > 0) return failed(...issues)
+
+  return parsed({
+    classes,
+    quotas: quotas.value,
+    policies,
+    surroundings: surroundingsOf(kinds, natives),
+    claims: natives.claims,
+    instanceTypesOf: instanceTypes(kinds.cohorts),
+    noticeSecondsOf: noticeSeconds(kinds),
+    labelsOfNamespace: namespace => natives.namespaces.get(namespace) ?? namespaceDefaults(namespace),
+    warnings: [...quotas.warnings, ...natives.ignored.map(ignored)],
+  })
+}
+
+interface ByKind {
+  readonly classes: readonly AcceleratorClassDocument[]
+  readonly cohorts: readonly CohortDocument[]
+  readonly tenants: readonly TenantQuotaDocument[]
+  readonly policies: readonly GpuPolicyDocument[]
+  readonly profiles: readonly FabricProfileDocument[]
+}
+
+function groupByKind(documents: readonly SluiceDocument[]): ByKind {
+  return {
+    classes: documents.filter(document => document.kind === 'AcceleratorClass'),
+    cohorts: documents.filter(document => document.kind === 'Cohort'),
+    tenants: documents.filter(document => document.kind === 'TenantQuota'),
+    policies: documents.filter(document => document.kind === 'GpuPolicy'),
+    profiles: documents.filter(document => document.kind === 'FabricProfile'),
+  }
+}
+
+function quotasOf({ cohorts, tenants, classes }: ByKind, natives: Natives, issues: Issue[]) {
+  const capacityOf = nodeCapacity(natives.nodes, classes)
+  const cohortSpecs = cohorts.map(document => cohortSpecOf(document, capacityOf, issues))
+  const tenantSpecs = tenants.map(document => tenantSpecOf(document, namespacesOf(document, natives), issues))
+  const compiled = compileQuotas(cohortSpecs, tenantSpecs)
+  if (compiled.ok) return compiled
+  issues.push(...compiled.errors)
+  return undefined
+}
+
+/** A quota for a class that nobody defines can never be used: almost always a name misspelt. */
+function unknownClasses({ classes, cohorts, tenants }: ByKind): readonly Issue[] {
+  const known = new Set(classes.map(nameOf))
+  return [...cohorts, ...tenants].flatMap(document =>
+    document.spec.classes
+      .filter(entry => !known.has(entry.class))
+      .map(entry => ({
+        at: `${document.kind} ${nameOf(document)}: spec.classes`,
+        problem: `no AcceleratorClass is named ${JSON.stringify(entry.class)}`,
+        remedy: `define it, or use one of ${[...known].toSorted().join(', ')}`,
+      })),
+  )
+}
+
+function namespacesOf({ spec }: TenantQuotaDocument, { namespaces }: Natives): readonly string[] {
+  const { namespaceSelector } = spec
+  if (namespaceSelector === undefined) return spec.namespaces ?? []
+  const selected = [...namespaces].filter(([, labels]) => selects(namespaceSelector, labels)).map(([name]) => name)
+  return [...new Set([...(spec.namespaces ?? []), ...selected])]
+}
+
+/** Counts what the selected nodes can allocate of the resources by which a class is asked for, by weight. */
+function nodeCapacity(nodes: readonly Node[], classes: readonly AcceleratorClassDocument[]): NodeCapacity {
+  return (className, { nodeSelector }) => {
+    if (nodeSelector === undefined) return ZERO
+    const resources = classes.find(document => nameOf(document) === className)?.spec.resources ?? []
+    return nodes
+      .filter(node => selects(nodeSelector, node.labels))
+      .flatMap(node => resources.map(({ name, milliGpus }) => amount(unitsAt(node, name) * BigInt(milliGpus))))
+      .reduce((sum, capacity) => add(sum, capacity), ZERO)
+  }
+}
+
+function unitsAt({ allocatable }: Node, resource: string): bigint {
+  const quantity = parseQuantity(Object.hasOwn(allocatable, resource) ? allocatable[resource] : 0)
+  return quantity.ok ? (wholeUnits(quantity.value) ?? 0n) : 0n
+}
+
+function surroundingsOf({ classes, profiles }: ByKind, natives: Natives): Surroundings {
+  const taints = classes.map((document): [string, readonly ClassTaint[]] => [nameOf(document), document.spec.taints ?? []])
+  return {
+    priorityClasses: natives.priorityClasses,
+    defaultPriorityClass: natives.defaultPriorityClass,
+    classTaints: new Map(taints),
+    fabric: new Map(profiles.map(document => [nameOf(document), document])),
+  }
+}
+
+function instanceTypes(cohorts: readonly CohortDocument[]): Cluster['instanceTypesOf'] {
+  const types = new Map(
+    cohorts.flatMap(document =>
+      document.spec.classes.map(entry => [`${nameOf(document)}/${entry.class}`, entry.instanceTypes ?? []] as const),
+    ),
+  )
+  return (cohort, className) => types.get(`${cohort}/${className}`) ?? []
+}
+
+const DEFAULT_NOTICE_SECONDS = 60
+
+function noticeSeconds({ cohorts, tenants }: ByKind): Cluster['noticeSecondsOf'] {
+  const ofCohort = new Map(cohorts.map(document => [nameOf(document), document.spec.reclaim?.noticeSeconds]))
+  const ofTenant = new Map(tenants.map(document => [nameOf(document), ofCohort.get(document.spec.cohort)]))
+  return tenant => ofTenant.get(tenant) ?? DEFAULT_NOTICE_SECONDS
+}
+
+// The API server labels every namespace with its own name.
+function namespaceDefaults(namespace: string): Labels {
+  return { 'kubernetes.io/metadata.name': namespace }
+}
+
+function ignored({ at, value }: PlacedObject): Issue {
+  return { at, problem: `${String(value.kind)} means nothing to Sluice and was passed over` }
+}
+
+function nameOf(document: SluiceDocument): string {
+  return document.metadata.name
+}
+
+function take<T>(result: Parsed<T>, issues: Issue[]): T | undefined {
+  if (result.ok) return result.value
+  issues.push(...result.issues)
+  return undefined
+}
+

@@ -1,0 +1,98 @@
+/**
+ * Every code that Sluice answers with, in one table. Codes are stable: tenants script against them, and each has its place on
+ * the generated reference page. Codes of policies (SLU-P…) stand in the policies themselves, but for those that the engine gives.
+ */
+export interface CodeEntry {
+  readonly title: string
+  /** What happened, for someone who has just met it. */
+  readonly meaning: string
+  /** What the one who met it can do. */
+  readonly remedy: string
+}
+
+export const CODES = {
+  'SLU-E101': {
+    title: 'the pod cannot be read',
+    meaning: 'A field of the pod does not have the type that Kubernetes gives it.',
+    remedy: 'Correct the field that the message names.',
+  },
+  'SLU-E102': {
+    title: 'a quantity is wrong',
+    meaning: 'An amount of an accelerator is not a quantity, is negative, or is not a whole number of devices.',
+    remedy: 'Write a whole number, such as `nvidia.com/gpu: 8`.',
+  },
+  'SLU-E110': {
+    title: 'a DRA claim cannot be counted',
+    meaning: 'The claim asks for all devices, or for administrative access outside a namespace that allows it.',
+    remedy: 'Ask for a number of devices with `allocationMode: ExactCount`.',
+  },
+  'SLU-E111': {
+    title: 'a DRA claim or template does not exist yet',
+    meaning: 'The pod refers to a ResourceClaim or ResourceClaimTemplate that is not there, so its devices cannot be counted.',
+    remedy: 'Create it, then create the pod again. Controllers try again by themselves.',
+  },
+  'SLU-E120': {
+    title: 'the tier of a pod is fixed',
+    meaning: 'An update changes the label sluice.dev/tier, by which the pod is charged.',
+    remedy: 'Delete the pod and create it with the other tier.',
+  },
+  'SLU-E121': {
+    title: 'an unknown tier',
+    meaning: 'The label sluice.dev/tier has a value that is no tier.',
+    remedy: 'Use reserved, shared or burst, or leave the label out.',
+  },
+  'SLU-P100': {
+    title: 'refused by a policy',
+    meaning: 'A rule of the platform team does not hold for the pod. The message is theirs.',
+    remedy: 'Follow the message, or ask the platform team.',
+  },
+  'SLU-P101': {
+    title: 'a policy could not be evaluated',
+    meaning: 'An expression failed or grew too costly on this pod. An enforced policy that cannot be evaluated refuses.',
+    remedy: 'Tell the platform team which policy it was; the message names it.',
+  },
+  'SLU-Q201': {
+    title: 'quota exceeded',
+    meaning: 'The pod would take its tenant past a limit: its own, its cohort’s, or what is idle now.',
+    remedy: 'Ask for no more than the size that the message says fits, free some, or wait.',
+  },
+  'SLU-Q202': {
+    title: 'larger than the quota can ever be',
+    meaning: 'The pod asks for more than its tenant could have with everything idle. Waiting does not help.',
+    remedy: 'Ask for less, or ask the platform team for a larger quota.',
+  },
+  'SLU-Q210': {
+    title: 'no quota for the class',
+    meaning: 'The tenant has no quota for this class of accelerator.',
+    remedy: 'Use a class that the message lists, or ask the platform team.',
+  },
+  'SLU-Q211': {
+    title: 'the namespace belongs to no tenant',
+    meaning: 'Pods with accelerators are admitted only in namespaces that a TenantQuota names.',
+    remedy: 'Use a namespace of your tenant, or ask the platform team to add this one.',
+  },
+  'SLU-Q220': {
+    title: 'larger than a single pod may be',
+    meaning: 'The pod asks for more than its tenant allows for one pod.',
+    remedy: 'Spread the work over more pods.',
+  },
+  'SLU-Q221': {
+    title: 'smaller than a single pod may be',
+    meaning: 'The pod asks for less than its tenant allows for one pod, which would leave a node in pieces.',
+    remedy: 'Ask for at least the minimum, or use a class that is divided into smaller parts.',
+  },
+  'SLU-Q230': {
+    title: 'busy, try again',
+    meaning: 'The decision could not be booked before the API server’s deadline. Nothing was charged.',
+    remedy: 'Try again. Controllers do so by themselves.',
+  },
+  'SLU-S500': {
+    title: 'an error inside Sluice',
+    meaning: 'The decision failed for a reason of our own. Nothing was charged.',
+    remedy: 'Try again, and tell the platform team if it stays.',
+  },
+} as const satisfies Readonly<Record<`SLU-${'E' | 'P' | 'Q' | 'S'}${number}`, CodeEntry>>
+
+export type Code = keyof typeof CODES
+
+export const CODES_URL = 'https://sluice.dev/codes'

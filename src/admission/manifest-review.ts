@@ -1,0 +1,191 @@
+import type { Demand } from '../gpu/demand.ts'
+import { applyPatch, type PatchOperation } from '../policy/patch.ts'
+import type { Injection } from '../policy/policy-set.ts'
+import { formatIssue, type Issue } from '../schema/parsed.ts'
+import type { JsonObject, Tier } from '../schema/parts.ts'
+import { parsePod, type Pod } from '../schema/pod.ts'
+import type { AdmissionRequest } from '../schema/review.ts'
+import { podTemplates, type TemplatePod } from '../workload/templates.ts'
+import type { Cluster } from './cluster.ts'
+import type { Denial } from './denial.ts'
+import type { ExemptNamespaces } from './exempt.ts'
+import { isExempt } from './exempt.ts'
+import { type Mutation, mutatePod, type TierForecast } from './mutate.ts'
+import { type PlacedObject, textAt } from './objects.ts'
+import { unreadablePod } from './review-pod.ts'
+import type { Subject } from '../policy/subject.ts'
+import { type QuotaDesk, type Validation, validatePod } from './validate.ts'
+
+export type ReviewVerdict = 'allowed' | 'denied' | 'not-gpu' | 'exempt' | 'undecidable'
+
+/** What would become of the pods of one template. */
+export interface TemplateReview {
+  readonly at: string
+  readonly kind: string
+  readonly name: string
+  readonly namespace: string
+  readonly template: TemplatePod
+  readonly verdict: ReviewVerdict
+  readonly tenant: string | undefined
+  readonly tier: Tier | undefined
+  readonly demand: Demand | undefined
+  readonly effective: ReadonlyMap<string, bigint>
+  readonly gang: Subject['workload']['gang']
+  readonly workload: Subject['workload'] | undefined
+  /** Everything known of the first pod, where it could be read. */
+  readonly subject: Subject | undefined
+  /** How many pods the template makes, and how many of them were judged; the first that is refused ends it. */
+  readonly pods: { readonly wanted: number; readonly admitted: number }
+  readonly operations: readonly PatchOperation[]
+  readonly injections: readonly Injection[]
+  readonly warnings: readonly string[]
+  readonly denials: readonly Denial[]
+  readonly undecidable: readonly Issue[]
+}
+
+export interface ReviewDeps {
+  readonly cluster: Cluster
+  readonly exempt: ExemptNamespaces
+  readonly desk: QuotaDesk & TierForecast
+  /** Reviews everything as if it were created there, whatever namespace it names. */
+  readonly namespace?: string
+  /** False where no quotas are known: then policies alone decide. */
+  readonly isQuotaKnown: boolean
+}
+
+// A Deployment may say a million replicas; what the first thousand meet, the others meet as well.
+const MAX_PODS = 1_000
+const DEADLINE = Number.MAX_SAFE_INTEGER
+
+/** Sends the pods of a manifest through both webhooks, as its controller would, against the ledger of the desk. */
+export async function reviewManifest({ at, value }: PlacedObject, deps: ReviewDeps): Promise<readonly TemplateReview[]> {
+  const reviews: TemplateReview[] = []
+  for (const template of podTemplates(value)) reviews.push(await reviewTemplate(at, value, template, deps))
+  return reviews
+}
+
+async function reviewTemplate(
+  at: string,
+  manifest: JsonObject,
+  template: TemplatePod,
+  deps: ReviewDeps,
+): Promise<TemplateReview> {
+  const namespace = deps.namespace ?? textAt(manifest, 'metadata', 'namespace') ?? 'default'
+  const review: TemplateReview = {
+    at,
+    kind: textAt(manifest, 'kind') ?? '',
+    name: textAt(manifest, 'metadata', 'name') ?? textAt(manifest, 'metadata', 'generateName') ?? '',
+    namespace,
+    template,
+    verdict: 'not-gpu',
+    tenant: deps.cluster.quotas.tenantOfNamespace.get(namespace),
+    tier: undefined,
+    demand: undefined,
+    effective: new Map(),
+    gang: undefined,
+    workload: undefined,
+    subject: undefined,
+    pods: { wanted: template.replicas ?? 1, admitted: 0 },
+    operations: [],
+    injections: [],
+    warnings: [],
+    denials: [],
+    undecidable: template.undecidable,
+  }
+  const object = withNamespace(template.pod, namespace)
+  const pod = parsePod(object)
+  if (!pod.ok) return { ...review, verdict: 'denied', denials: unreadablePod(pod.issues) }
+  const request = requestFor(object, namespace, 0)
+  if (isExempt(request, deps.exempt)) return { ...review, verdict: 'exempt' }
+  return admitPods(review, pod.value, deps)
+}
+
+/** Creates one pod after the other until one is refused. What the first was given is what all of them are given. */
+async function admitPods(review: TemplateReview, pod: Pod, deps: ReviewDeps): Promise<TemplateReview> {
+  const [first, count] = [await admitPod(review, pod, 0, deps), Math.min(review.pods.wanted, MAX_PODS)]
+  const told = withOutcome(review, first)
+  if (told.verdict !== 'allowed') return told
+
+  let admitted = 1
+  for (; admitted < count; admitted += 1) {
+    const next = await admitPod(review, pod, admitted, deps)
+    if (next.validation.denials.length === 0) continue
+    const denials = next.validation.denials
+    const wanted = review.pods.wanted
+    const fit = `${admitted} of ${wanted} pods fit`
+    return { ...told, verdict: 'denied', pods: { wanted, admitted }, denials, warnings: [...told.warnings, fit] }
+  }
+  return { ...told, pods: { wanted: review.pods.wanted, admitted } }
+}
+
+interface Admitted {
+  readonly mutation: Mutation
+  readonly validation: Validation
+}
+
+async function admitPod(review: TemplateReview, pod: Pod, index: number, deps: ReviewDeps): Promise<Admitted> {
+  const { namespace, template } = review
+  const knowledge = template.gangSize === undefined ? {} : { gangSize: template.gangSize }
+  const request = requestFor(pod as unknown as JsonObject, namespace, index)
+  const mutation = mutatePod(request, pod, deps.cluster, deps.desk, knowledge)
+
+  const patched = applyPatch(pod as unknown as JsonObject, mutation.operations)
+  const reread = parsePod(patched)
+  if (!reread.ok) throw new Error(`the patched pod cannot be read: ${reread.issues.map(formatIssue).join('; ')}`)
+  const uid = `${review.at}/${template.podTemplate}/${index}`
+  const validation = await validatePod({ ...request, uid, object: patched }, reread.value, deps.cluster, deps.desk, {
+    deadlineMs: DEADLINE,
+    isPreview: false,
+    isQuotaKnown: deps.isQuotaKnown,
+    knowledge,
+  })
+  return { mutation, validation }
+}
+
+function withOutcome(review: TemplateReview, { mutation, validation }: Admitted): TemplateReview {
+  const { subject, undecidable } = mutation.examined
+  const placeholders = [...review.undecidable, ...undecidable]
+  const denials = validation.denials
+  return {
+    ...review,
+    verdict: verdictOf(subject, placeholders, denials),
+    tier: validation.tier ?? mutation.tier,
+    demand: subject.demand,
+    effective: subject.effective,
+    gang: subject.workload.gang,
+    workload: subject.workload,
+    subject,
+    operations: mutation.operations,
+    injections: mutation.injections,
+    warnings: [
+      ...validation.warnings,
+      ...mutation.problems.map(({ policy, problem }) => `policy ${policy} could not be applied: ${problem}`),
+    ],
+    denials,
+    undecidable: placeholders,
+  }
+}
+
+function verdictOf(subject: Subject, placeholders: readonly Issue[], denials: readonly Denial[]): ReviewVerdict {
+  if (denials.length > 0) return 'denied'
+  if (placeholders.length > 0) return 'undecidable'
+  return subject.demand === undefined ? 'not-gpu' : 'allowed'
+}
+
+function withNamespace(pod: JsonObject, namespace: string): JsonObject {
+  const metadata = pod.metadata !== null && typeof pod.metadata === 'object' && !Array.isArray(pod.metadata) ? pod.metadata : {}
+  return { ...pod, metadata: { ...metadata, namespace } }
+}
+
+function requestFor(object: JsonObject, namespace: string, index: number): AdmissionRequest {
+  return {
+    uid: `review-${index}`,
+    kind: { group: '', version: 'v1', kind: 'Pod' },
+    resource: { group: '', version: 'v1', resource: 'pods' },
+    operation: 'CREATE',
+    namespace,
+    userInfo: { username: 'sluice-review', groups: [] },
+    object,
+  }
+}
+

@@ -1,0 +1,98 @@
+import type { ClaimLookup, ClaimSource } from '../gpu/claims.ts'
+import type { JsonObject } from '../schema/parts.ts'
+import { fieldAt, objectAt, type PlacedObject, textAt, textsAt } from './objects.ts'
+
+/** What Sluice reads of objects that are Kubernetes' own. */
+export interface Natives {
+  readonly namespaces: ReadonlyMap<string, Labels>
+  readonly priorityClasses: ReadonlySet<string>
+  readonly defaultPriorityClass: string | undefined
+  readonly nodes: readonly Node[]
+  readonly claims: ClaimLookup
+  readonly ignored: readonly PlacedObject[]
+}
+
+export type Labels = Readonly<Record<string, string>>
+
+export interface Node {
+  readonly name: string
+  readonly labels: Labels
+  readonly allocatable: JsonObject
+}
+
+export function nativesOf(objects: readonly PlacedObject[]): Natives {
+  const byKind = Map.groupBy(objects, ({ value }) => String(value.kind))
+  const of = (kind: string) => (byKind.get(kind) ?? []).map(object => object.value)
+  const priorityClasses = of('PriorityClass')
+  return {
+    namespaces: new Map(of('Namespace').map(value => [nameOf(value), labelsOf(value)])),
+    priorityClasses: new Set(priorityClasses.map(nameOf)),
+    defaultPriorityClass: priorityClasses.filter(value => value.globalDefault === true).map(nameOf)[0],
+    nodes: of('Node').map(value => ({
+      name: nameOf(value),
+      labels: labelsOf(value),
+      allocatable: objectAt(value, 'status', 'allocatable') ?? {},
+    })),
+    claims: claimLookup(of('ResourceClaimTemplate'), of('ResourceClaim'), of('ComputeDomain')),
+    ignored: objects.filter(({ value }) => !KINDS.has(String(value.kind))),
+  }
+}
+
+const KINDS: ReadonlySet<string> = new Set([
+  'Namespace',
+  'PriorityClass',
+  'Node',
+  'ResourceClaimTemplate',
+  'ResourceClaim',
+  'ComputeDomain',
+  'DeviceClass',
+])
+
+function claimLookup(
+  templates: readonly JsonObject[],
+  claims: readonly JsonObject[],
+  computeDomains: readonly JsonObject[],
+): ClaimLookup {
+  const templateSpecs = byKey(templates, value => objectAt(value, 'spec', 'spec'))
+  const claimSpecs = byKey(claims, value => objectAt(value, 'spec'))
+  // The NVIDIA driver creates this template some time after its ComputeDomain; its devices are channels, not GPUs.
+  const promised = byKey(computeDomains, value => ({ by: `ComputeDomain ${nameOf(value)}` }), promisedTemplate)
+  const find = (specs: ReadonlyMap<string, JsonObject>, key: string): ClaimSource => {
+    const spec = specs.get(key)
+    if (spec !== undefined) return { kind: 'found', spec }
+    const promise = promised.get(key)
+    return promise === undefined ? { kind: 'missing' } : { kind: 'pending', by: String(promise.by) }
+  }
+  return {
+    template: (namespace, name) => find(templateSpecs, keyOf(namespace, name)),
+    claim: (namespace, name) => find(claimSpecs, keyOf(namespace, name)),
+  }
+}
+
+function byKey(
+  objects: readonly JsonObject[],
+  valueOf: (object: JsonObject) => JsonObject | undefined,
+  name: (object: JsonObject) => string = nameOf,
+): ReadonlyMap<string, JsonObject> {
+  const entries = objects.flatMap((object): [string, JsonObject][] => {
+    const value = valueOf(object)
+    return value === undefined ? [] : [[keyOf(textAt(object, 'metadata', 'namespace') ?? 'default', name(object)), value]]
+  })
+  return new Map(entries)
+}
+
+function promisedTemplate(computeDomain: JsonObject): string {
+  return textAt(computeDomain, 'spec', 'channel', 'resourceClaimTemplate', 'name') ?? ''
+}
+
+function keyOf(namespace: string, name: string): string {
+  return `${namespace}/${name}`
+}
+
+function nameOf(value: JsonObject): string {
+  return String(fieldAt(value, 'metadata', 'name') ?? '')
+}
+
+function labelsOf(value: JsonObject): Labels {
+  return textsAt(value, 'metadata', 'labels')
+}

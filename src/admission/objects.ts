@@ -1,0 +1,85 @@
+import { isSluiceApi, parseDocument, type SluiceDocument } from '../schema/documents.ts'
+import type { Issue } from '../schema/parsed.ts'
+import type { JsonObject, JsonValue } from '../schema/parts.ts'
+
+/** An object of a cluster with the place it was read from, such as `quotas.yaml:12`. */
+export interface PlacedObject {
+  readonly at: string
+  readonly value: JsonObject
+}
+
+/** The objects of a cluster, sorted by what they are to Sluice. */
+export interface ClusterObjects {
+  readonly documents: readonly SluiceDocument[]
+  readonly natives: readonly PlacedObject[]
+}
+
+/**
+ * Reads objects layer upon layer: one of the same kind and name in a later layer replaces that of an earlier one, so that a
+ * platform changes a shipped policy by writing its own of that name. Twice in one layer is a mistake, and both places are named.
+ */
+export function readObjects(layers: readonly (readonly PlacedObject[])[], issues: Issue[]): ClusterObjects {
+  const effective = new Map<string, PlacedObject>()
+  for (const layer of layers) {
+    const inLayer = new Map<string, PlacedObject>()
+    for (const object of layer) {
+      const identity = identityOf(object.value)
+      const twin = inLayer.get(identity)
+      if (twin !== undefined) issues.push(duplicate(object, twin, identity))
+      inLayer.set(identity, object)
+    }
+    for (const [identity, object] of inLayer) effective.set(identity, object)
+  }
+  return sort([...effective.values()], issues)
+}
+
+function sort(objects: readonly PlacedObject[], issues: Issue[]): ClusterObjects {
+  const documents: SluiceDocument[] = []
+  const natives: PlacedObject[] = []
+  for (const object of objects) {
+    if (!isSluiceApi(object.value.apiVersion)) {
+      natives.push(object)
+      continue
+    }
+    const document = parseDocument(object.value, object.at)
+    if (document.ok) documents.push(document.value)
+    else issues.push(...document.issues)
+  }
+  return { documents, natives }
+}
+
+function duplicate(object: PlacedObject, twin: PlacedObject, identity: string): Issue {
+  return { at: object.at, problem: `${identity} is already at ${twin.at}`, remedy: 'remove or rename one of them' }
+}
+
+function identityOf(value: JsonObject): string {
+  const [kind, namespace, name] = [value.kind, textAt(value, 'metadata', 'namespace'), textAt(value, 'metadata', 'name')]
+  const group = String(value.apiVersion ?? '').split('/').at(-2) ?? ''
+  return [group, String(kind), namespace === undefined ? name : `${namespace}/${name}`].filter(part => part !== '').join(' ')
+}
+
+/** A field of hostile JSON, by own properties only. */
+export function fieldAt(value: JsonValue | undefined, ...path: readonly string[]): JsonValue | undefined {
+  let node = value
+  for (const step of path) {
+    if (node === undefined || node === null || typeof node !== 'object' || Array.isArray(node)) return undefined
+    node = Object.hasOwn(node, step) ? (node as JsonObject)[step] : undefined
+  }
+  return node
+}
+
+export function textAt(value: JsonValue | undefined, ...path: readonly string[]): string | undefined {
+  const found = fieldAt(value, ...path)
+  return typeof found === 'string' ? found : undefined
+}
+
+export function objectAt(value: JsonValue | undefined, ...path: readonly string[]): JsonObject | undefined {
+  const found = fieldAt(value, ...path)
+  return found !== null && typeof found === 'object' && !Array.isArray(found) ? (found as JsonObject) : undefined
+}
+
+/** A map of texts, such as labels; what is no text is left out. */
+export function textsAt(value: JsonValue | undefined, ...path: readonly string[]): Readonly<Record<string, string>> {
+  const entries = Object.entries(objectAt(value, ...path) ?? {})
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
+}

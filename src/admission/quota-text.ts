@@ -1,0 +1,162 @@
+import { type Amount, compare, formatGpus, MILLI, most, ZERO } from '../quantity/amount.ts'
+import type { Bar } from '../quota/decide.ts'
+import type { ClassAnswer, Explanation, TierAnswer } from '../quota/explain.ts'
+import type { Lender } from '../quota/lenders.ts'
+import type { Limit } from '../quota/limits.ts'
+import type { Charged, Refused } from '../quota/verdict.ts'
+import type { Denial } from './denial.ts'
+
+/*
+ * Quota in words. The words `exceeded quota:` and the form `requested: …, used: …, limited: …` are those of ResourceQuota, because
+ * Argo Workflows, actions-runner-controller, tofu-controller and KubeRay look for them to tell "later" from "never".
+ */
+
+/** The refusal of a pod that does not fit now. */
+export function refusal({ explanation }: Refused): Denial {
+  const told = worstOf(explanation)
+  const isHopeless = explanation.tiers.every(tier => tier.classes.some(answer => answer.requested > answer.potential))
+  const { tier, answer } = told
+  const limits = isHopeless
+    ? `possible: ${formatGpus(most(ZERO, greatestPotential(explanation, answer.class)))}`
+    : `used: ${formatGpus(answer.binding.used)}, limited: ${formatGpus(answer.binding.limited)}`
+  return {
+    code: isHopeless ? 'SLU-Q202' : 'SLU-Q201',
+    reason: 'Forbidden',
+    message: `exceeded quota: ${explanation.tenant}/${tier.tier}, requested: ${requestOf(tier)}, ${limits}`,
+    why: whyOf(explanation),
+    fix: fixOf(explanation, answer, isHopeless),
+  }
+}
+
+/** The refusal of a pod that no freed capacity would help. */
+export function barRefusal(bar: Bar): Denial {
+  switch (bar.kind) {
+    case 'unknown-tenant':
+      return { code: 'SLU-Q211', reason: 'Forbidden', message: `exceeded quota: tenant ${bar.tenant} is not defined` }
+    case 'class-not-allowed':
+      return {
+        code: 'SLU-Q210',
+        reason: 'Forbidden',
+        message: `exceeded quota: no quota for ${bar.class}`,
+        fix: bar.allowed.length === 0 ? 'ask the platform team for one' : `use one of ${bar.allowed.join(', ')}`,
+      }
+    case 'above-maximum':
+      return {
+        code: 'SLU-Q220',
+        reason: 'Invalid',
+        field: 'spec.containers',
+        message: `${formatGpus(bar.requested)} ${bar.class} is more than one pod may use: ${formatGpus(bar.maximum)}`,
+        fix: `spread the work over more pods of at most ${formatGpus(bar.maximum)}`,
+      }
+    case 'below-minimum':
+      return {
+        code: 'SLU-Q221',
+        reason: 'Invalid',
+        field: 'spec.containers',
+        message: `${formatGpus(bar.requested)} ${bar.class} is less than one pod must use: ${formatGpus(bar.minimum)}`,
+        fix: `ask for at least ${formatGpus(bar.minimum)}, or use a class that is divided into smaller parts`,
+      }
+    case 'uid-taken':
+      return {
+        code: 'SLU-S500',
+        reason: 'Forbidden',
+        message: `the pod's UID is already charged to ${bar.holder.tenant}/${bar.holder.tier} with another demand`,
+      }
+  }
+}
+
+/** What an admitted pod must know: that what it borrows can be asked back. */
+export function borrowWarnings({ borrowed, lenders }: Charged, noticeSeconds: number): readonly string[] {
+  return [...borrowed].map(([className, amount]) => {
+    const from = (lenders.get(className) ?? []).map(lenderName).join(', ')
+    return `borrows ${formatGpus(amount)} ${className}${from === '' ? '' : ` from ${from}`}; can be reclaimed with ${noticeSeconds} s notice`
+  })
+}
+
+function worstOf(explanation: Explanation): { readonly tier: TierAnswer; readonly answer: ClassAnswer } {
+  // The last tier tried is the widest: what it lacks is what the tenant lacks.
+  const tier = explanation.tiers.at(-1)
+  const answer = tier?.classes.toSorted((a, b) => compare(b.short, a.short))[0]
+  if (tier === undefined || answer === undefined) throw new Error(`nothing explains the refusal of ${explanation.tenant}`)
+  return { tier, answer }
+}
+
+function requestOf({ classes }: TierAnswer): string {
+  return classes.map(answer => `${answer.class}=${formatGpus(answer.requested)}`).join(',')
+}
+
+function greatestPotential({ tiers }: Explanation, className: string): Amount {
+  const potentials = tiers.flatMap(tier => tier.classes.filter(answer => answer.class === className).map(a => a.potential))
+  return potentials.reduce(most, ZERO)
+}
+
+function whyOf(explanation: Explanation): string {
+  const clauses = explanation.tiers.map(tier => {
+    const answer = tier.classes.toSorted((a, b) => compare(b.short, a.short))[0]
+    return answer === undefined ? '' : tierClause(tier, answer)
+  })
+  const { answer } = worstOf(explanation)
+  const idle = `cohort ${explanation.cohort} has ${formatGpus(answer.idle)} ${answer.class} idle`
+  const borrowers = answer.borrowers.slice(0, 3).map(holder => `${holder.tenant} borrows ${formatGpus(holder.amount)}`)
+  return [...clauses, idle, ...borrowers].join('; ')
+}
+
+function tierClause({ tier }: TierAnswer, { binding, available }: ClassAnswer): string {
+  const left = available > ZERO ? `${tier} has ${formatGpus(available)} left` : `${tier} is full`
+  return `${left} by ${limitName(binding.limit)} (${formatGpus(binding.used)} of ${formatGpus(binding.limited)})`
+}
+
+/** A limit in words: `its borrowing limit`. */
+export function limitName(limit: Limit): string {
+  switch (limit.kind) {
+    case 'reserved':
+      return 'its size'
+    case 'shared-max':
+      return 'its maximum'
+    case 'shared-pool':
+      return `the pool of cohort ${limit.cohort}`
+    case 'burst-limit':
+      return 'its borrowing limit'
+    case 'borrowing-limit':
+      return `the borrowing limit of cohort ${limit.cohort}`
+    case 'lending-limit':
+      return `the lending limit of ${limit.owner.kind === 'tenant' ? limit.owner.tenant : `cohort ${limit.owner.cohort}`}`
+    case 'nothing-idle':
+      return `what ${limit.cohort} has in all`
+  }
+}
+
+function fixOf(explanation: Explanation, answer: ClassAnswer, isHopeless: boolean): string {
+  const tiers = explanation.tiers.map(tier => tier.tier)
+  const sizeIn = (className: string) => {
+    const sizes = explanation.largest.get(className)
+    const largest = sizes === undefined ? ZERO : tiers.map(tier => sizes[tier]).reduce(most, ZERO)
+    return inUnitsOf(answer.requested, largest)
+  }
+  const own = sizeIn(answer.class)
+  const others = [...explanation.largest.keys()].filter(name => name !== answer.class && sizeIn(name) >= answer.requested)
+  const advice = [
+    ...(own > ZERO ? [`ask for at most ${formatGpus(own)} ${answer.class}`] : []),
+    ...others.slice(0, 2).map(name => `use ${name}, of which ${formatGpus(sizeIn(name))} fit now`),
+    isHopeless ? 'ask the platform team for more quota' : `free some of what ${explanation.tenant} uses, or wait`,
+  ]
+  return advice.join(', or ')
+}
+
+// A pod that asks for whole GPUs is told a size in whole GPUs.
+function inUnitsOf(requested: Amount, size: Amount): Amount {
+  return requested % MILLI === 0n ? ((size - (size % MILLI)) as Amount) : size
+}
+
+function lenderName(lender: Lender): string {
+  switch (lender.kind) {
+    case 'burst-pool':
+      return `the burst pool of ${lender.cohort}`
+    case 'shared-pool':
+      return `the shared pool of ${lender.cohort}`
+    case 'tenant':
+      return lender.tenant
+    case 'cohort':
+      return `cohort ${lender.cohort}`
+  }
+}

@@ -1,0 +1,130 @@
+import { demandOf, type DemandResult } from '../gpu/demand.ts'
+import { workloadOf } from '../gpu/workload.ts'
+import type { Subject } from '../policy/subject.ts'
+import type { Issue } from '../schema/parsed.ts'
+import { type JsonObject, TIERS, type Tier } from '../schema/parts.ts'
+import { asJson, type Pod } from '../schema/pod.ts'
+import type { AdmissionRequest } from '../schema/review.ts'
+import type { Cluster } from './cluster.ts'
+import type { Denial } from './denial.ts'
+import { quoted } from './text.ts'
+
+export const TIER_LABEL = 'sluice.dev/tier'
+
+/** A pod with all that can be told of it before anything is decided. */
+export interface Examined {
+  readonly subject: Subject
+  /** What makes the pod unfit whatever the policies say. */
+  readonly denials: readonly Denial[]
+  /** Where a placeholder of a template stands: nothing can be decided until it is filled in. */
+  readonly undecidable: readonly Issue[]
+  readonly notes: readonly string[]
+}
+
+/** What a manifest tells that a pod alone does not. */
+export interface Knowledge {
+  readonly gangSize?: number
+}
+
+export function examine(request: AdmissionRequest, pod: Pod, cluster: Cluster, knowledge: Knowledge = {}): Examined {
+  const namespace = request.namespace ?? ''
+  const namespaceLabels = cluster.labelsOfNamespace(namespace)
+  const result = demandOf(pod, namespace, { classes: cluster.classes, claims: cluster.claims, namespaceLabels })
+  const demand = result.kind === 'demand' ? result.demand : undefined
+  const tenant = cluster.quotas.tenantOfNamespace.get(namespace)
+  const tier = tierLabelOf(pod)
+
+  const subject: Subject = {
+    pod,
+    object: asJson(pod),
+    oldObject: request.oldObject ?? null,
+    request,
+    namespace,
+    namespaceLabels,
+    tenant,
+    tier: tier.kind === 'tier' ? tier.tier : undefined,
+    demand,
+    effective: effectiveOf(result),
+    workload: workloadOf(pod, namespace, knowledge),
+    instanceTypes: instanceTypesOf(result, tenant, cluster),
+  }
+  return {
+    subject,
+    denials: [...demandDenials(result), ...claimDenials(result), ...tierDenials(tier)],
+    undecidable: result.kind === 'undecidable' ? result.issues : [],
+    notes: demand?.notes ?? [],
+  }
+}
+
+function effectiveOf(result: DemandResult): ReadonlyMap<string, bigint> {
+  switch (result.kind) {
+    case 'demand':
+      return result.demand.effective
+    case 'none':
+    case 'undecidable':
+      return result.effective
+    case 'invalid':
+      return new Map()
+  }
+}
+
+function instanceTypesOf(result: DemandResult, tenant: string | undefined, cluster: Cluster): readonly string[] {
+  if (result.kind !== 'demand') return []
+  if (result.demand.instanceTypes.length > 0) return result.demand.instanceTypes
+  const cohort = tenant === undefined ? undefined : cluster.quotas.treeOfTenant.get(tenant)?.tenants.get(tenant)?.spec.cohort
+  if (cohort === undefined) return []
+  return [...result.demand.byClass.keys()].flatMap(className => cluster.instanceTypesOf(cohort, className))
+}
+
+type TierLabel =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'tier'; readonly tier: Tier }
+  | { readonly kind: 'unknown'; readonly value: string }
+
+function tierLabelOf(pod: Pod): TierLabel {
+  const labels: JsonObject = pod.metadata.labels ?? {}
+  const value = Object.hasOwn(labels, TIER_LABEL) ? labels[TIER_LABEL] : undefined
+  if (typeof value !== 'string') return { kind: 'none' }
+  const tier = TIERS.find(name => name === value)
+  return tier === undefined ? { kind: 'unknown', value } : { kind: 'tier', tier }
+}
+
+function demandDenials(result: DemandResult): readonly Denial[] {
+  if (result.kind !== 'invalid') return []
+  return result.issues.map(issue => ({
+    code: /claim/i.test(issue.at) ? 'SLU-E110' : 'SLU-E102',
+    reason: 'Invalid',
+    field: issue.at,
+    message: `${issue.at}: ${issue.problem}`,
+    ...(issue.remedy === undefined ? {} : { fix: issue.remedy }),
+  }))
+}
+
+// Without its template a claim cannot be counted, and what is not counted is not admitted. One that a controller has promised
+// (a ComputeDomain's channel) holds no GPU.
+function claimDenials(result: DemandResult): readonly Denial[] {
+  if (result.kind !== 'demand' && result.kind !== 'none') return []
+  const { unresolvedClaims: unresolved } = result.kind === 'demand' ? result.demand : result
+  return unresolved
+    .filter(({ kind }) => kind === 'missing')
+    .map(({ claim, reference }) => ({
+      code: 'SLU-E111',
+      reason: 'Forbidden',
+      field: 'spec.resourceClaims',
+      message: `DRA claim ${quoted(claim)} needs ${quoted(reference, 120)}, which does not exist in the namespace`,
+      fix: 'create it first; a controller tries the pod again by itself',
+    }))
+}
+
+function tierDenials(tier: TierLabel): readonly Denial[] {
+  if (tier.kind !== 'unknown') return []
+  return [
+    {
+      code: 'SLU-E121',
+      reason: 'Invalid',
+      field: `metadata.labels["${TIER_LABEL}"]`,
+      message: `label ${TIER_LABEL} is ${quoted(tier.value)}, which is no tier`,
+      fix: `use one of ${TIERS.join(', ')}, or leave it out`,
+    },
+  ]
+}

@@ -1,0 +1,151 @@
+import type { Finding, PolicyProblem } from '../policy/policy-set.ts'
+import type { Request } from '../quota/decide.ts'
+import type { Verdict } from '../quota/verdict.ts'
+import type { Tier } from '../schema/parts.ts'
+import type { Pod } from '../schema/pod.ts'
+import type { AdmissionRequest } from '../schema/review.ts'
+import type { Cluster } from './cluster.ts'
+import type { Denial } from './denial.ts'
+import { barRefusal, borrowWarnings, refusal } from './quota-text.ts'
+import { type Examined, examine, type Knowledge } from './subject.ts'
+import { quoted } from './text.ts'
+
+/** What validation needs of quota. */
+export interface QuotaDesk {
+  charge(request: Request, deadlineMs: number): Promise<Verdict>
+  /** The verdict a charge would get, with nothing booked. */
+  preview(request: Request, deadlineMs: number): Promise<Verdict>
+}
+
+export interface Validation {
+  readonly examined: Examined
+  readonly denials: readonly Denial[]
+  readonly warnings: readonly string[]
+  /** What was found but stops nobody: policies and tenants in Audit mode. */
+  readonly audited: readonly Denial[]
+  readonly tier: Tier | undefined
+  readonly problems: readonly PolicyProblem[]
+}
+
+export interface ValidateOptions {
+  readonly deadlineMs: number
+  /** Charges nothing: for a dry run, and for those who only ask. */
+  readonly isPreview: boolean
+  /** False where no quotas are known at all, so that policies alone decide: a review of files without a cluster. */
+  readonly isQuotaKnown?: boolean
+  readonly knowledge?: Knowledge
+}
+
+/** Judges a pod and, as the last step, charges it. Every violation is listed; what is wrong is not charged. */
+export async function validatePod(
+  request: AdmissionRequest,
+  pod: Pod,
+  cluster: Cluster,
+  desk: QuotaDesk,
+  options: ValidateOptions,
+): Promise<Validation> {
+  const examined = examine(request, pod, cluster, options.knowledge)
+  const { findings, problems } = cluster.policies.validate(examined.subject)
+  const rules = sortFindings(findings)
+  const specDenials = [...examined.denials, ...rules.denials]
+
+  const isPreview = options.isPreview || specDenials.length > 0
+  const quota = await judgeQuota(request, examined, cluster, desk, { ...options, isPreview })
+  return {
+    examined,
+    denials: [...specDenials, ...quota.denials],
+    warnings: [...rules.warnings, ...examined.notes, ...quota.warnings],
+    audited: [...rules.audited, ...quota.audited],
+    tier: quota.tier ?? examined.subject.tier,
+    problems,
+  }
+}
+
+interface Judged {
+  readonly denials: readonly Denial[]
+  readonly warnings: readonly string[]
+  readonly audited: readonly Denial[]
+  readonly tier?: Tier
+}
+
+const NOTHING: Judged = { denials: [], warnings: [], audited: [] }
+
+async function judgeQuota(
+  request: AdmissionRequest,
+  { subject, undecidable, denials }: Examined,
+  cluster: Cluster,
+  desk: QuotaDesk,
+  options: ValidateOptions,
+): Promise<Judged> {
+  const { demand, tenant, tier, pod } = subject
+  // What cannot be counted cannot be judged; it is refused for that already.
+  if (demand === undefined || undecidable.length > 0 || denials.length > 0 || options.isQuotaKnown === false) return NOTHING
+  if (tenant === undefined) return { ...NOTHING, denials: [noTenant(subject.namespace)] }
+
+  const wanted = { tenant, tier: tier ?? 'auto', demand: demand.byClass, ...identityOf(request, pod, subject.namespace) } as const
+  const verdict = await (options.isPreview ? desk.preview(wanted, options.deadlineMs) : desk.charge(wanted, options.deadlineMs))
+  return byEnforcement(wordsOf(verdict, cluster, tenant), cluster, tenant)
+}
+
+/** The UID that a validating review carries is the pod's own; the review's differs on every call and would charge it twice. */
+function identityOf(request: AdmissionRequest, pod: Pod, namespace: string): Pick<Request, 'uid' | 'namespace' | 'name'> {
+  const name = pod.metadata.name ?? request.name ?? pod.metadata.generateName ?? ''
+  return { uid: pod.metadata.uid ?? request.uid, namespace, name }
+}
+
+function wordsOf(verdict: Verdict, cluster: Cluster, tenant: string): Judged {
+  switch (verdict.kind) {
+    case 'charged':
+      return { ...NOTHING, warnings: borrowWarnings(verdict, cluster.noticeSecondsOf(tenant)), tier: verdict.tier }
+    case 'refused':
+      return { ...NOTHING, denials: [refusal(verdict)] }
+    case 'barred':
+      return { ...NOTHING, denials: verdict.bars.map(barRefusal) }
+    case 'busy':
+      return { ...NOTHING, denials: [busy(verdict.retryAfterMs)] }
+  }
+}
+
+/** A tenant that is not enforced is told, or only watched; what it uses beyond its quota is not charged to it. */
+function byEnforcement(judged: Judged, cluster: Cluster, tenant: string): Judged {
+  if (judged.denials.length === 0) return judged
+  switch (cluster.quotas.treeOfTenant.get(tenant)?.tenants.get(tenant)?.spec.enforcement ?? 'Enforce') {
+    case 'Enforce':
+      return judged
+    case 'Warn':
+      return { ...NOTHING, warnings: judged.denials.map(denial => `[${denial.code}] ${denial.message} (not enforced)`) }
+    case 'Audit':
+      return { ...NOTHING, audited: judged.denials }
+  }
+}
+
+function noTenant(namespace: string): Denial {
+  return {
+    code: 'SLU-Q211',
+    reason: 'Forbidden',
+    message: `exceeded quota: namespace ${quoted(namespace)} belongs to no tenant`,
+    fix: 'use a namespace of your tenant, or ask the platform team to add this one to a TenantQuota',
+  }
+}
+
+function busy(retryAfterMs: number): Denial {
+  return {
+    code: 'SLU-Q230',
+    reason: 'Forbidden',
+    message: 'exceeded quota: the ledger is busy, nothing was booked',
+    fix: `try again in ${Math.max(1, Math.ceil(retryAfterMs / 1000))} s; a controller does so by itself`,
+  }
+}
+
+function sortFindings(findings: readonly Finding[]): Omit<Judged, 'tier'> {
+  const of = (mode: Finding['mode']) => findings.filter(finding => finding.mode === mode)
+  return {
+    denials: of('Enforce').map(denialOf),
+    warnings: of('Warn').map(({ code, message, fix }) => `[${code}] ${message}${fix === undefined ? '' : `; ${fix}`}`),
+    audited: of('Audit').map(denialOf),
+  }
+}
+
+function denialOf({ mode: _, ...denial }: Finding): Denial {
+  return denial
+}

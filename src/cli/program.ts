@@ -1,0 +1,153 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { LOG_LEVELS, type LogLevel } from '../telemetry/log.ts'
+import { VERSION } from '../config/version.ts'
+import { demo } from './demo.ts'
+import { explain } from './explain.ts'
+import { REVIEW_OUTPUTS, review } from './review.ts'
+import { serve } from './serve.ts'
+import { EXIT, type ExitCode, type Terminal } from './terminal.ts'
+import { test } from './test.ts'
+
+/** Runs one command line. Undefined means that the process goes on: it serves. */
+export async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode | undefined> {
+  let exitCode: ExitCode | undefined
+  const done = (code: ExitCode | undefined) => {
+    exitCode = code
+  }
+  const program = programFor(terminal, done)
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.yes : EXIT.badInput
+    throw error
+  }
+}
+
+function programFor(terminal: Terminal, done: (code: ExitCode | undefined) => void): Command {
+  const program = new Command('sluice')
+    .description('GPU admission control for Kubernetes: inject what GPU pods need, refuse what exceeds a quota, say why')
+    .version(VERSION)
+    .configureOutput({ writeOut: text => terminal.out(text.trimEnd()), writeErr: text => terminal.err(text.trimEnd()) })
+    .showSuggestionAfterError()
+    .exitOverride()
+  addServe(program, terminal, done)
+  addReview(program, terminal, done)
+  addExplain(program, terminal, done)
+  addTest(program, terminal, done)
+  addDemo(program, terminal, done)
+  return program
+}
+
+type Done = (code: ExitCode | undefined) => void
+
+function addServe(program: Command, terminal: Terminal, done: Done): void {
+  program
+    .command('serve')
+    .description('serve the pod webhooks over HTTPS')
+    .requiredOption('--standalone', 'with a ledger in memory and no cluster behind it')
+    .requiredOption('--cluster <dir>', 'the folder of classes, cohorts, tenants and policies')
+    .option('--port <port>', 'the port; 0 lets the system choose', portOf, 8443)
+    .option('--host <address>', 'the address to listen on', '127.0.0.1')
+    .option('--tls-cert <file>', 'the certificate in PEM, followed as it changes; self-signed without it')
+    .option('--tls-key <file>', 'its private key in PEM')
+    .option('--exempt-namespaces <names...>', 'namespaces that are left alone, besides those of the system')
+    .option('--drain-seconds <seconds>', 'how long to go on serving after SIGTERM', numberOf)
+    .addOption(new Option('--log-level <level>', 'the least that is logged').choices(LOG_LEVELS).default('info'))
+    .action(async (options: ServeFlags) => {
+      if ((options.tlsCert === undefined) !== (options.tlsKey === undefined)) {
+        terminal.err('error: --tls-cert and --tls-key go together')
+        return done(EXIT.badInput)
+      }
+      const { cluster, port, host, logLevel, tlsCert, tlsKey, drainSeconds } = options
+      return done(
+        await serve(
+          {
+            cluster,
+            port,
+            host,
+            logLevel,
+            exemptNamespaces: options.exemptNamespaces ?? [],
+            ...(tlsCert === undefined || tlsKey === undefined ? {} : { tls: { cert: tlsCert, key: tlsKey } }),
+            ...(drainSeconds === undefined ? {} : { drainMs: drainSeconds * 1000 }),
+          },
+          terminal,
+        ),
+      )
+    })
+}
+
+interface ServeFlags {
+  readonly cluster: string
+  readonly port: number
+  readonly host: string
+  readonly logLevel: LogLevel
+  readonly tlsCert?: string
+  readonly tlsKey?: string
+  readonly exemptNamespaces?: readonly string[]
+  readonly drainSeconds?: number
+}
+
+function addReview(program: Command, terminal: Terminal, done: Done): void {
+  program
+    .command('review')
+    .description('say what would become of the pods of manifests, offline; exits with 1 if any is denied')
+    .requiredOption('-f, --file <file...>', 'manifests or folders of manifests; - is standard input')
+    .option('--cluster <dir>', 'the folder of classes, cohorts, tenants and policies; without it, policies alone decide')
+    .option('-n, --namespace <name>', 'review everything as if it were created there')
+    .addOption(new Option('-o, --output <form>', 'the form of the answer').choices(REVIEW_OUTPUTS).default('text'))
+    .action(async ({ file, cluster, namespace, output }) =>
+      done(
+        await review(
+          {
+            files: file,
+            output,
+            ...(cluster === undefined ? {} : { cluster }),
+            ...(namespace === undefined ? {} : { namespace }),
+          },
+          terminal,
+        ),
+      ),
+    )
+}
+
+function addExplain(program: Command, terminal: Terminal, done: Done): void {
+  program
+    .command('explain')
+    .description('show every policy and every limit that the pods of a manifest meet')
+    .requiredOption('-f, --file <file>', 'the manifest')
+    .requiredOption('--cluster <dir>', 'the folder of classes, cohorts, tenants and policies')
+    .option('-n, --namespace <name>', 'explain everything as if it were created there')
+    .addOption(new Option('-o, --output <form>', 'the form of the answer').choices(['text', 'json']).default('text'))
+    .action(async ({ file, cluster, namespace, output }) =>
+      done(await explain({ file, cluster, output, ...(namespace === undefined ? {} : { namespace }) }, terminal)),
+    )
+}
+
+function addTest(program: Command, terminal: Terminal, done: Done): void {
+  program
+    .command('test')
+    .description('run the suites (*.test.yaml) beside policies; exits with 1 if a case fails')
+    .argument('[folders...]', 'folders of policies; the shipped ones without any')
+    .addOption(new Option('-o, --output <form>', 'the form of the answer').choices(['text', 'json']).default('text'))
+    .action((folders: readonly string[], { output }) => done(test({ folders, output }, terminal)))
+}
+
+function addDemo(program: Command, terminal: Terminal, done: Done): void {
+  program
+    .command('demo')
+    .description('start the service, send it the examples, and show what it does')
+    .option('--once', 'end after the replay instead of serving on')
+    .action(async ({ once }) => done(await demo({ isOnce: once === true }, terminal)))
+}
+
+function portOf(text: string): number {
+  const port = numberOf(text)
+  if (port > 65_535) throw new InvalidArgumentError('a port is at most 65535.')
+  return port
+}
+
+function numberOf(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('a whole number is needed.')
+  return Number(text)
+}

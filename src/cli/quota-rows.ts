@@ -1,0 +1,35 @@
+import { type Amount, add, most, ZERO } from '../quantity/amount.ts'
+import { TIERS } from '../quota/spec.ts'
+import type { Quotas } from '../quota/tiers.ts'
+import { available, used } from '../quota/usage.ts'
+import { viewFor } from '../quota/book.ts'
+import type { LedgerWriter } from '../quota/writer.ts'
+import type { Tier } from '../schema/parts.ts'
+
+/** What one tenant uses and may use of one class in one tier, in milli-GPUs. */
+export interface QuotaRow {
+  readonly tenant: string
+  readonly cohort: string
+  readonly tier: Tier
+  readonly acceleratorClass: string
+  readonly usage: Amount
+  /** What is in use, and what would still fit now. */
+  readonly limit: Amount
+}
+
+/** Usage by tenant, class and tier, as of the last ledger seen. */
+export function quotaRows(quotas: Quotas, ledger: Pick<LedgerWriter, 'book'>): readonly QuotaRow[] {
+  return [...quotas.trees.values()].flatMap(tree => {
+    const book = ledger.book(tree.name)
+    if (book === undefined) return []
+    return [...tree.tenants.values()].flatMap(({ spec, leaves }) =>
+      [...spec.classes.keys()].flatMap(acceleratorClass =>
+        TIERS.map(tier => {
+          const usage = used(book.total, leaves[tier], acceleratorClass)
+          const free = most(ZERO, available(viewFor(book, tier), leaves[tier], acceleratorClass))
+          return { tenant: spec.name, cohort: spec.cohort, tier, acceleratorClass, usage, limit: add(usage, free) }
+        }),
+      ),
+    )
+  })
+}

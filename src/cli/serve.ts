@@ -1,0 +1,107 @@
+import { CODES } from '../admission/codes.ts'
+import { exemptNamespaces } from '../admission/exempt.ts'
+import type { Cluster } from '../admission/cluster.ts'
+import { quotaDesk } from '../admission/desk.ts'
+import type { Log } from '../admission/endpoint.ts'
+import type { CertificateSource } from '../http/certificate.ts'
+import { followCertificateFiles } from '../http/certificate-files.ts'
+import { installShutdown } from '../http/drain.ts'
+import { selfSignedCertificate } from '../http/self-signed.ts'
+import { createHttpServer, type HttpServer } from '../http/server.ts'
+import type { Parsed } from '../schema/parsed.ts'
+import { parsed } from '../schema/parsed.ts'
+import { createLog, type LogLevel } from '../telemetry/log.ts'
+import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
+import { mutatePods } from '../../webhooks/mutate-pods.ts'
+import { validatePods } from '../../webhooks/validate-pods.ts'
+import { complain, loadCluster } from './cluster.ts'
+import { inProcessLedger, SYSTEM_CLOCK } from './in-process-desk.ts'
+import { quotaRows } from './quota-rows.ts'
+import { EXIT, type ExitCode, type Terminal } from './terminal.ts'
+
+export interface ServeOptions {
+  readonly cluster: string
+  readonly port: number
+  readonly host: string
+  readonly logLevel: LogLevel
+  readonly exemptNamespaces: readonly string[]
+  /** PEM files, followed as they change; a self-signed certificate is made without them. */
+  readonly tls?: { readonly cert: string; readonly key: string }
+  readonly drainMs?: number
+}
+
+/** A service that is up, with what a client needs to speak to it. */
+export interface Service {
+  readonly server: HttpServer
+  readonly port: number
+  readonly ca: string | undefined
+  readonly ledger: Awaited<ReturnType<typeof inProcessLedger>>
+  close(): void
+}
+
+/** `sluice serve --standalone`: both pod webhooks over HTTPS, with a ledger in memory. Runs until it is told to stop. */
+export async function serve(options: ServeOptions, terminal: Terminal): Promise<ExitCode | undefined> {
+  const cluster = loadCluster(options.cluster)
+  if (!cluster.ok) {
+    complain(cluster.issues, terminal)
+    return EXIT.badInput
+  }
+  for (const warning of cluster.value.warnings) terminal.err(`warning: ${warning.at}: ${warning.problem}`)
+  const log = createLog({ level: options.logLevel })
+  const service = await startService(cluster.value, options, log)
+  if (!service.ok) {
+    complain(service.issues, terminal)
+    return EXIT.badInput
+  }
+  const { server, port } = service.value
+  installShutdown(process, server, options.drainMs === undefined ? { log } : { log, serveMs: options.drainMs })
+  log.event('serving', { address: `https://${options.host}:${port}` })
+  return undefined
+}
+
+/** Puts the service together and starts listening. */
+export async function startService(cluster: Cluster, options: ServeOptions, log: Log): Promise<Parsed<Service>> {
+  const metrics = createMetrics({ codes: Object.keys(CODES) })
+  const counted = metrics.counting(log)
+  const certificate = await certificateOf(options, counted, metrics)
+  if (!certificate.ok) return certificate
+
+  const ledger = await inProcessLedger(() => cluster)
+  const desk = quotaDesk(ledger, () => cluster.quotas, SYSTEM_CLOCK)
+  metrics.policiesLoaded(cluster.policies.names)
+  metrics.watchQuotas(() => quotaRows(cluster.quotas, ledger))
+  const deps = {
+    cluster: () => cluster,
+    exempt: exemptNamespaces(options.exemptNamespaces),
+    observer: { policyFailed: (policy: string) => metrics.policyFailed(policy) },
+    clock: { now: () => performance.timeOrigin + performance.now() },
+  }
+  const server = createHttpServer({
+    certificate: certificate.value,
+    endpoints: [mutatePods({ ...deps, forecast: desk }), validatePods({ ...deps, desk })],
+    checks: [],
+    traffic: metrics,
+    clock: SYSTEM_CLOCK,
+    log: counted,
+  })
+  const port = await server.listen(options.port, options.host)
+  const { ca } = certificate.value
+  return parsed({
+    server,
+    port,
+    ca,
+    ledger,
+    close() {
+      server.closeAll()
+      void server.stopAccepting()
+      certificate.value.close()
+    },
+  })
+}
+
+async function certificateOf(options: ServeOptions, log: Log, metrics: Metrics): Promise<Parsed<CertificateSource>> {
+  if (options.tls !== undefined) {
+    return followCertificateFiles(options.tls, { log, observer: metrics, now: () => Date.now() })
+  }
+  return parsed(await selfSignedCertificate({ observer: metrics, nowMs: Date.now() }))
+}

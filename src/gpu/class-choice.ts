@@ -1,0 +1,89 @@
+import type { Candidate, Candidates, ClassTable, DeviceCandidate } from './class-table.ts'
+import { quoted } from './findings.ts'
+import { migProfileOf, migWeight, USUAL_SLICES } from './mig.ts'
+import type { NodeSelection } from './node-selection.ts'
+import { implicitDeviceClass } from './resource-names.ts'
+
+/** Where a request is counted, and what a reader should know about how that was decided. */
+export interface Choice<C extends Candidate = Candidate> {
+  readonly candidate: C
+  readonly note?: string
+}
+
+/** The class of one extended resource, or undefined for a resource that is no accelerator. */
+export function chooseForResource(resource: string, selection: NodeSelection, table: ClassTable): Choice | undefined {
+  const candidates = candidatesOf(resource, table)
+  if (candidates === undefined) return undefined
+  const { candidate, note } = choose(quoted(resource), candidates, selection)
+  const most = selection.classes?.get(candidate.class) ?? candidate.milliGpus
+  const chosen = most < candidate.milliGpus ? { ...candidate, milliGpus: most } : candidate
+  return note === undefined ? { candidate: chosen } : { candidate: chosen, note }
+}
+
+/** The class of one DRA device request, or undefined for devices that are no accelerators (CPUs, NICs, compute domains). */
+export function chooseForDevices(
+  deviceClass: string,
+  selectors: string,
+  selection: NodeSelection,
+  table: ClassTable,
+): Choice<DeviceCandidate> | undefined {
+  const candidates = table.byDeviceClass.get(deviceClass)
+  if (candidates === undefined) return undefined
+  return choose(`device class ${quoted(deviceClass)}`, mentionedIn(selectors.toLowerCase(), candidates), selection)
+}
+
+function candidatesOf(resource: string, table: ClassTable): Candidates | undefined {
+  const listed = table.byResource.get(resource)
+  if (listed !== undefined) return listed
+  const deviceClass = implicitDeviceClass(resource)
+  if (deviceClass !== undefined) return table.byDeviceClass.get(deviceClass)
+  const profile = migProfileOf(resource)
+  return profile === undefined ? undefined : modelsForProfile(profile, table)
+}
+
+/** A profile that no class lists is new or misspelt; it counts by its slices in the model the pod selects. */
+function modelsForProfile(profile: string, table: ClassTable): Candidates | undefined {
+  const models = table.byResource.get('nvidia.com/gpu')
+  if (models === undefined) return undefined
+  const asSlice = ({ class: owner }: Candidate) => ({
+    class: owner,
+    milliGpus: migWeight(profile, owner.migSlices ?? USUAL_SLICES),
+  })
+  const [first, ...others] = models
+  return [asSlice(first), ...others.map(asSlice)]
+}
+
+function choose<C extends Candidate>(asked: string, candidates: Candidates<C>, selection: NodeSelection): Choice<C> {
+  const usual = candidates.find(candidate => candidate.class.isDefault)
+  const fallback = usual ?? candidates[0]
+  const { classes, unknown } = selection
+  if (unknown !== undefined) return noted(fallback, `no class is known for ${unknown}`)
+  if (classes === undefined) {
+    if (usual !== undefined || candidates.length === 1) return { candidate: fallback }
+    return noted(fallback, `${candidates.length} classes share ${asked} and none is the default`)
+  }
+
+  const fitting = candidates.filter(candidate => classes.has(candidate.class))
+  const [first, ...others] = fitting
+  if (first === undefined) return noted(fallback, `the node selection fits no class of ${asked}`)
+  if (others.length === 0) return { candidate: first }
+  const preferred = fitting.find(candidate => candidate.class.isDefault) ?? first
+  return noted(preferred, `${fitting.length} classes fit the node selection`)
+}
+
+function noted<C extends Candidate>(candidate: C, reason: string): Choice<C> {
+  return { candidate, note: `${reason}; counted as ${candidate.class.name}` }
+}
+
+/**
+ * The classes whose texts occur in the selectors, else those that ask for no text, else all. A text inside a longer one that
+ * occurs too is the longer one's: `l40s` does not mention `l4`.
+ */
+function mentionedIn(selectors: string, candidates: Candidates<DeviceCandidate>): Candidates<DeviceCandidate> {
+  const occurring = candidates.flatMap(({ mentions }) => mentions).filter(text => selectors.includes(text))
+  const telling = new Set(occurring.filter(text => !occurring.some(other => other !== text && other.includes(text))))
+  const [first, ...others] = candidates.filter(({ mentions }) => mentions.some(text => telling.has(text)))
+  if (first !== undefined) return [first, ...others]
+  const [general, ...generals] = candidates.filter(({ mentions }) => mentions.length === 0)
+  return general === undefined ? candidates : [general, ...generals]
+}

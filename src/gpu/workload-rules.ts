@@ -1,0 +1,427 @@
+import type { Place } from './workload-places.ts'
+
+/*
+ * How controllers mark their pods, one row each, as data. Adding a controller is adding a row.
+ *
+ * The order is the order of resolution. The first row that applies and names a kind says what the workload is; the first
+ * that applies and speaks of a gang says which gang it is. So a scheduler's own pod groups come first (they say exactly who
+ * must run together), then the controllers from the outermost to the plain Job, then whatever else owns the pod.
+ */
+
+/** A text that must be there: any text, one of some, or a number that is at least so large. */
+export interface Sign {
+  readonly at: Place
+  readonly is?: readonly string[]
+  readonly min?: number
+}
+
+/** This word, or the text at a place; with `as` only the texts listed there count, and mean what stands beside them. */
+export type WordSource = string | { readonly at: Place; readonly as?: ReadonlyMap<string, string> }
+
+/** Where the number of pods of the gang stands. */
+export type SizeSource =
+  | { readonly count: Place }
+  /** A number of processes, of which a pod runs as many as `perPod` says; one where it says nothing. */
+  | { readonly processes: Place; readonly perPod: Place }
+  /** YuniKorn's JSON list of task groups, each with its minMember. */
+  | { readonly taskGroups: string }
+
+export interface GangRule {
+  /** Sets gangs apart that share a namespace and a name but not the controller. */
+  readonly scope: string
+  /** The first of these whose places all hold a text identifies the gang. */
+  readonly id: readonly (readonly Place[])[]
+  readonly size?: readonly SizeSource[]
+  /** Labels that every member carries with one value; the first that is present serves affinity. */
+  readonly labels?: readonly string[]
+  /** Only a known size makes this a gang: by default these pods are independent replicas. */
+  readonly onlySized?: true
+}
+
+export interface WorkloadRule {
+  /** The row applies where all of these hold. */
+  readonly when: readonly Sign[]
+  readonly kind?: readonly WordSource[]
+  readonly name?: readonly Place[]
+  readonly role?: readonly WordSource[]
+  /** `none`: these pods are known to be independent of one another. */
+  readonly gang?: GangRule | 'none'
+  /** What is known of every such pod where the size of a gang does not settle it. */
+  readonly multiPod?: boolean
+  /** Any of these proves that there are several pods which communicate. */
+  readonly severalWhen?: readonly Sign[]
+}
+
+const label = (key: string): Place => ({ from: 'label', key })
+const annotation = (key: string): Place => ({ from: 'annotation', key })
+const env = (key: string): Place => ({ from: 'env', key })
+const gate = (key: string): Place => ({ from: 'gate', key })
+const ownerKind: Place = { from: 'owner', key: 'kind' }
+const ownerGroup: Place = { from: 'owner', key: 'group' }
+const ownerName: Place = { from: 'owner', key: 'name' }
+const ownerUid: Place = { from: 'owner', key: 'uid' }
+const podName: Place = { from: 'pod', key: 'name' }
+const scheduler: Place = { from: 'pod', key: 'schedulerName' }
+
+const KUBEFLOW_OPERATORS: ReadonlyMap<string, string> = new Map([
+  ['pytorchjob-controller', 'PyTorchJob'],
+  ['tfjob-controller', 'TFJob'],
+  ['xgboostjob-controller', 'XGBoostJob'],
+  ['paddlejob-controller', 'PaddleJob'],
+  ['jaxjob-controller', 'JAXJob'],
+  ['mpijob-controller', 'MPIJob'],
+  ['mpi-operator', 'MPIJob'],
+])
+
+const TRAINER_STEPS: ReadonlyMap<string, string> = new Map([
+  ['dataset-initializer', 'initializer'],
+  ['model-initializer', 'initializer'],
+  ['launcher', 'launcher'],
+  ['node', 'worker'],
+])
+
+const DISAGGREGATED_ROLES: ReadonlyMap<string, string> = new Map([
+  ['prefill', 'prefill'],
+  ['decode', 'decode'],
+])
+
+const LLM_COMPONENTS: ReadonlyMap<string, string> = new Map([
+  ['llminferenceservice-workload-leader', 'leader'],
+  ['llminferenceservice-workload-worker', 'worker'],
+  ['llminferenceservice-workload-prefill', 'prefill'],
+  ['llminferenceservice-workload-leader-prefill', 'prefill'],
+  ['llminferenceservice-workload-worker-prefill', 'prefill'],
+  ['llminferenceservice-router-scheduler', 'scheduler'],
+])
+
+const JOB_SET: GangRule = {
+  scope: 'JobSet',
+  id: [[label('jobset.sigs.k8s.io/jobset-uid')], [label('jobset.sigs.k8s.io/jobset-name')]],
+  // The labels count Jobs (replicatedjob-replicas, global-replicas), never the pods of a Job: no size can be read from them.
+  labels: ['jobset.sigs.k8s.io/jobset-uid', 'jobset.sigs.k8s.io/jobset-name'],
+}
+
+/** Who says so when several pods work on one request or one step together without being one gang. */
+export const COMMON_ROLES: readonly WordSource[] = [{ at: label('llm-d.ai/role'), as: DISAGGREGATED_ROLES }]
+
+/** Roles whose pods exchange data with pods of another role: prefill hands its KV cache to decode. */
+export const COMMUNICATING_ROLES: ReadonlySet<string> = new Set(['prefill', 'decode'])
+
+const POD_GROUPS: readonly WorkloadRule[] = [
+  {
+    when: [{ at: { from: 'pod', key: 'podGroup' } }],
+    gang: { scope: 'PodGroup.scheduling.k8s.io', id: [[{ from: 'pod', key: 'podGroup' }]] },
+  },
+  {
+    when: [{ at: annotation('pod-group-name') }],
+    gang: { scope: 'PodGroup.scheduling.run.ai', id: [[annotation('pod-group-name')]] },
+  },
+  {
+    when: [{ at: annotation('scheduling.k8s.io/group-name') }],
+    gang: { scope: 'PodGroup.scheduling.volcano.sh', id: [[annotation('scheduling.k8s.io/group-name')]] },
+  },
+  {
+    when: [{ at: annotation('scheduling.volcano.sh/group-name') }],
+    gang: { scope: 'PodGroup.scheduling.volcano.sh', id: [[annotation('scheduling.volcano.sh/group-name')]] },
+  },
+  {
+    when: [{ at: label('scheduling.x-k8s.io/pod-group') }],
+    gang: {
+      scope: 'PodGroup.scheduling.x-k8s.io',
+      id: [[label('scheduling.x-k8s.io/pod-group')]],
+      labels: ['scheduling.x-k8s.io/pod-group'],
+    },
+  },
+  {
+    when: [{ at: label('grove.io/podgang') }],
+    gang: { scope: 'PodGang.grove.io', id: [[label('grove.io/podgang')]], labels: ['grove.io/podgang'] },
+  },
+  {
+    // An application id alone only groups pods for accounting; a task group is what makes them wait for one another.
+    when: [{ at: annotation('yunikorn.apache.org/task-group-name') }],
+    gang: {
+      scope: 'Application.yunikorn.apache.org',
+      id: [
+        [label('yunikorn.apache.org/app-id')],
+        [annotation('yunikorn.apache.org/app-id')],
+        [label('applicationId')],
+        [label('spark-app-selector')],
+      ],
+      size: [{ taskGroups: 'yunikorn.apache.org/task-groups' }],
+      labels: ['yunikorn.apache.org/app-id', 'applicationId'],
+    },
+  },
+  {
+    when: [{ at: label('kueue.x-k8s.io/pod-group-name') }],
+    gang: {
+      scope: 'PodGroup.kueue.x-k8s.io',
+      id: [[label('kueue.x-k8s.io/pod-group-name')]],
+      size: [{ count: annotation('kueue.x-k8s.io/pod-group-total-count') }],
+      labels: ['kueue.x-k8s.io/pod-group-name'],
+    },
+  },
+]
+
+// Serving stacks that lay a Deployment or a LeaderWorkerSet under themselves: the gang, if any, is the lower layer's.
+const SERVING: readonly WorkloadRule[] = [
+  {
+    when: [{ at: label('nvidia.com/dynamo-graph-deployment-name') }],
+    kind: ['DynamoGraphDeployment'],
+    name: [label('nvidia.com/dynamo-graph-deployment-name')],
+    role: [{ at: label('nvidia.com/dynamo-sub-component-type') }, { at: label('nvidia.com/dynamo-component-type') }],
+  },
+  {
+    when: [{ at: label('app.kubernetes.io/part-of'), is: ['llminferenceservice'] }],
+    kind: ['LLMInferenceService'],
+    name: [label('app.kubernetes.io/name'), podName],
+    role: [...COMMON_ROLES, { at: label('app.kubernetes.io/component'), as: LLM_COMPONENTS }],
+    multiPod: false,
+  },
+  {
+    when: [{ at: label('app.kubernetes.io/managed-by'), is: ['k8s-nim-operator'] }],
+    kind: ['NIMService'],
+    name: [label('app.kubernetes.io/name'), podName],
+    multiPod: false,
+  },
+  {
+    when: [{ at: label('disaggregatedset.x-k8s.io/name') }],
+    kind: ['DisaggregatedSet'],
+    name: [label('disaggregatedset.x-k8s.io/name')],
+    role: [{ at: label('disaggregatedset.x-k8s.io/role') }],
+  },
+  { when: [{ at: label('kaito.sh/workspace') }], kind: ['Workspace'], name: [label('kaito.sh/workspace')] },
+  {
+    when: [{ at: label('ome.io/inferenceservice') }],
+    kind: ['InferenceService'],
+    name: [label('ome.io/inferenceservice')],
+  },
+]
+
+const CONTROLLERS: readonly WorkloadRule[] = [
+  {
+    when: [{ at: label('leaderworkerset.sigs.k8s.io/name') }],
+    kind: ['LeaderWorkerSet'],
+    name: [label('leaderworkerset.sigs.k8s.io/name')],
+    role: [{ at: label('leaderworkerset.sigs.k8s.io/worker-index'), as: new Map([['0', 'leader']]) }, 'worker'],
+    gang: {
+      scope: 'LeaderWorkerSet',
+      // LWS's own webhook stamps group-index and group-key on a leader, perhaps after us. The leader's ordinal is the group
+      // index, so the id is the same at both webhooks.
+      id: [
+        [label('leaderworkerset.sigs.k8s.io/name'), label('leaderworkerset.sigs.k8s.io/group-index')],
+        [label('leaderworkerset.sigs.k8s.io/group-key')],
+        [label('leaderworkerset.sigs.k8s.io/name'), { from: 'pod', key: 'ordinal' }],
+      ],
+      size: [{ count: annotation('leaderworkerset.sigs.k8s.io/size') }],
+      labels: ['leaderworkerset.sigs.k8s.io/group-key'],
+    },
+  },
+  {
+    // Initializers finish before the nodes start. They belong to no gang.
+    when: [
+      { at: label('jobset.sigs.k8s.io/jobset-name') },
+      { at: label('jobset.sigs.k8s.io/replicatedjob-name'), is: ['dataset-initializer', 'model-initializer'] },
+    ],
+    kind: ['TrainJob'],
+    name: [label('jobset.sigs.k8s.io/jobset-name')],
+    role: ['initializer'],
+    gang: 'none',
+    multiPod: false,
+  },
+  {
+    // Trainer v2 leaves no label of its own on pods; its torch plugin always sets the number of nodes.
+    when: [
+      { at: label('jobset.sigs.k8s.io/jobset-name') },
+      { at: label('jobset.sigs.k8s.io/replicatedjob-name'), is: ['node'] },
+      { at: env('PET_NNODES') },
+    ],
+    kind: ['TrainJob'],
+    name: [label('jobset.sigs.k8s.io/jobset-name')],
+    role: ['worker'],
+    gang: { ...JOB_SET, size: [{ count: env('PET_NNODES') }] },
+  },
+  {
+    when: [
+      { at: label('jobset.sigs.k8s.io/jobset-name') },
+      { at: label('trainer.kubeflow.org/trainjob-ancestor-step') },
+    ],
+    kind: ['TrainJob'],
+    name: [label('jobset.sigs.k8s.io/jobset-name')],
+    role: [{ at: label('jobset.sigs.k8s.io/replicatedjob-name'), as: TRAINER_STEPS }],
+    gang: JOB_SET,
+  },
+  {
+    when: [{ at: label('jobset.sigs.k8s.io/jobset-name') }],
+    kind: ['JobSet'],
+    name: [label('jobset.sigs.k8s.io/jobset-name')],
+    role: [{ at: label('jobset.sigs.k8s.io/replicatedjob-name') }],
+    gang: JOB_SET,
+    severalWhen: [
+      { at: label('jobset.sigs.k8s.io/global-replicas'), min: 2 },
+      { at: label('jobset.sigs.k8s.io/replicatedjob-replicas'), min: 2 },
+    ],
+  },
+  {
+    when: [{ at: label('training.kubeflow.org/job-name') }],
+    kind: [{ at: label('training.kubeflow.org/operator-name'), as: KUBEFLOW_OPERATORS }, { at: ownerKind }],
+    name: [label('training.kubeflow.org/job-name')],
+    role: [{ at: label('training.kubeflow.org/replica-type') }, { at: label('training.kubeflow.org/job-role') }],
+    gang: {
+      scope: 'training.kubeflow.org',
+      id: [[label('training.kubeflow.org/job-name')]],
+      size: [
+        // An elastic job has a range here ("1:36"), which is no count, and needs none.
+        { count: env('PET_NNODES') },
+        { processes: env('WORLD_SIZE'), perPod: env('PET_NPROC_PER_NODE') },
+        { count: env('NUM_PROCESSES') },
+      ],
+      labels: ['training.kubeflow.org/job-name'],
+    },
+    severalWhen: [{ at: label('training.kubeflow.org/replica-index'), min: 1 }],
+  },
+  {
+    when: [{ at: label('ray.io/cluster') }, { at: label('ray.io/node-type') }],
+    kind: ['RayCluster'],
+    name: [label('ray.io/cluster')],
+    role: [{ at: label('ray.io/node-type') }],
+    gang: { scope: 'RayCluster', id: [[label('ray.io/cluster')]], labels: ['ray.io/cluster'] },
+    severalWhen: [{ at: label('ray.io/node-type'), is: ['worker'] }],
+  },
+  {
+    // The pod that submits the job to a cluster which already runs.
+    when: [{ at: label('ray.io/originated-from-crd'), is: ['RayJob'] }],
+    kind: ['RayJob'],
+    name: [label('ray.io/originated-from-cr-name'), ownerName],
+    role: ['submitter'],
+    gang: 'none',
+    multiPod: false,
+  },
+  {
+    when: [{ at: label('volcano.sh/job-name') }],
+    kind: ['VolcanoJob'],
+    name: [label('volcano.sh/job-name')],
+    role: [{ at: label('volcano.sh/task-spec') }],
+    gang: {
+      scope: 'Job.batch.volcano.sh',
+      id: [[label('volcano.sh/job-name')]],
+      labels: ['volcano.sh/job-name'],
+    },
+    severalWhen: [{ at: label('volcano.sh/task-index'), min: 1 }],
+  },
+  {
+    when: [{ at: label('workflows.argoproj.io/workflow') }],
+    kind: ['Workflow'],
+    name: [label('workflows.argoproj.io/workflow')],
+    gang: 'none',
+    multiPod: false,
+  },
+  {
+    when: [{ at: label('serving.kserve.io/inferenceservice') }],
+    kind: ['InferenceService'],
+    name: [label('serving.kserve.io/inferenceservice')],
+    role: [
+      { at: { from: 'container', key: 'worker-container' }, as: new Map([['worker-container', 'worker']]) },
+      { at: label('component') },
+    ],
+    gang: {
+      scope: 'InferenceService',
+      id: [[label('serving.kserve.io/inferenceservice')]],
+      // Only a multi-node predictor (workerSpec) has this variable.
+      size: [{ count: env('RAY_NODE_COUNT') }],
+      onlySized: true,
+      labels: ['serving.kserve.io/inferenceservice'],
+    },
+    multiPod: false,
+  },
+  {
+    when: [{ at: label('spark-role') }],
+    kind: ['SparkApplication'],
+    name: [label('sparkoperator.k8s.io/app-name'), label('spark-app-name'), label('spark-app-selector'), podName],
+    role: [{ at: label('spark-role') }],
+    gang: 'none',
+    severalWhen: [{ at: label('spark-role'), is: ['executor'] }],
+  },
+  { when: [{ at: label('scaledjob.keda.sh/name') }], kind: ['ScaledJob'], name: [label('scaledjob.keda.sh/name')] },
+]
+
+const OWNERS: readonly WorkloadRule[] = [
+  {
+    when: [
+      { at: ownerKind, is: ['Job'] },
+      { at: ownerGroup, is: ['batch'] },
+    ],
+    kind: ['Job'],
+    name: [ownerName],
+    gang: {
+      scope: 'Job',
+      id: [[ownerUid], [ownerName]],
+      labels: ['batch.kubernetes.io/controller-uid', 'batch.kubernetes.io/job-name', 'controller-uid'],
+    },
+  },
+  {
+    when: [{ at: ownerKind, is: ['ReplicaSet'] }, { at: { from: 'ownerBeforeHash', key: 'pod-template-hash' } }],
+    kind: ['Deployment'],
+    name: [{ from: 'ownerBeforeHash', key: 'pod-template-hash' }],
+    gang: 'none',
+    multiPod: false,
+  },
+  {
+    when: [
+      { at: ownerKind, is: ['ReplicaSet'] },
+      { at: { from: 'ownerBeforeHash', key: 'rollouts-pod-template-hash' } },
+    ],
+    kind: ['Rollout'],
+    name: [{ from: 'ownerBeforeHash', key: 'rollouts-pod-template-hash' }],
+    gang: 'none',
+    multiPod: false,
+  },
+  {
+    when: [{ at: ownerKind, is: ['ReplicaSet', 'ReplicationController', 'DaemonSet', 'Node'] }],
+    kind: [{ at: ownerKind }],
+    name: [ownerName],
+    gang: 'none',
+    multiPod: false,
+  },
+  {
+    // Often a database, sometimes a hand-made training job: the pod does not say which.
+    when: [{ at: ownerKind, is: ['StatefulSet'] }],
+    kind: ['StatefulSet'],
+    name: [ownerName],
+    gang: 'none',
+  },
+  {
+    when: [{ at: ownerKind }],
+    kind: [{ at: ownerKind }],
+    name: [ownerName],
+    gang: { scope: 'owner', id: [[ownerUid], [ownerKind, ownerName]] },
+  },
+]
+
+/** The last word: nobody owns it. */
+export const BARE_POD: WorkloadRule = { when: [], kind: ['Pod'], name: [podName], gang: 'none', multiPod: false }
+
+export const WORKLOAD_RULES: readonly WorkloadRule[] = [...POD_GROUPS, ...SERVING, ...CONTROLLERS, ...OWNERS, BARE_POD]
+
+/** The gang of pods that nothing but the tenant's own annotation declares to be one. */
+export const DECLARED_GANG: GangRule = { scope: 'owner', id: [[ownerUid], [ownerKind, ownerName]] }
+
+/**
+ * Systems that queue and count pods on their own, and how a pod shows that one of them does. A scheduler is its own proof:
+ * without it nobody binds the pod. Kueue's marks are labels and gates, which a tenant can write as well; whoever exempts a
+ * pod because of them must know that Kueue runs there.
+ */
+export const QUEUES: readonly { readonly system: string; readonly anyOf: readonly Sign[] }[] = [
+  {
+    system: 'kueue',
+    anyOf: [
+      { at: gate('kueue.x-k8s.io/admission') },
+      { at: gate('kueue.x-k8s.io/elastic-job') },
+      { at: label('kueue.x-k8s.io/managed'), is: ['true'] },
+      { at: label('kueue.x-k8s.io/podset') },
+      { at: label('kueue.x-k8s.io/pod-group-name') },
+    ],
+  },
+  { system: 'kai', anyOf: [{ at: scheduler, is: ['kai-scheduler'] }] },
+  { system: 'volcano', anyOf: [{ at: scheduler, is: ['volcano'] }] },
+  { system: 'yunikorn', anyOf: [{ at: scheduler, is: ['yunikorn'] }] },
+]

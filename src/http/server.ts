@@ -1,0 +1,77 @@
+/** The HTTPS server the API server talks to. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import https from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { type AppParts, buildApp, pathsOf } from './app.ts'
+import type { CertificateSource } from './certificate.ts'
+import type { Drainable } from './drain.ts'
+import { trackInFlight } from './in-flight.ts'
+import type { ReadinessCheck } from './probes.ts'
+import { secureContext, serverSettings } from './settings.ts'
+import { CLIENT_CLOSED, OTHER_PATH, type Traffic } from './traffic.ts'
+
+export interface HttpServerOptions extends Omit<AppParts, 'inFlight'> {
+  readonly certificate: CertificateSource
+  /** How many reviews are answered at once; the next one is told to come back. */
+  readonly maxInFlight?: number
+}
+
+export interface HttpServer extends Drainable {
+  /** The port it listens on, chosen by the system for port 0. */
+  listen(port: number, host?: string): Promise<number>
+}
+
+const DEFAULT_MAX_IN_FLIGHT = 1_024
+
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  let isDraining = false
+  const draining: ReadinessCheck = {
+    name: 'not-draining',
+    problem: () => (isDraining ? 'this replica is shutting down' : undefined),
+  }
+  const inFlight = trackInFlight(options.maxInFlight ?? DEFAULT_MAX_IN_FLIGHT)
+  const app = buildApp({ ...options, inFlight, checks: [draining, ...options.checks] })
+  const server = https.createServer(serverSettings(options.certificate.current))
+  options.certificate.onChange(pair => server.setSecureContext(secureContext(pair)))
+  options.traffic.watchInFlight(() => inFlight.size)
+
+  const count = countAnswers(options.traffic, pathsOf(options.endpoints))
+  server.on('request', (req, res) => {
+    count(req, res)
+    if (isDraining) res.setHeader('Connection', 'close')
+    app(req, res)
+  })
+
+  return {
+    get inFlight() {
+      return inFlight.size
+    },
+    listen: (port, host) => listen(server, port, host),
+    beginDrain() {
+      isDraining = true
+      inFlight.askToReconnect()
+    },
+    // Node closes the idle connections with the listener; the others end with their answers, which say `Connection:
+    // close`.
+    stopAccepting: () => new Promise(resolve => server.close(() => resolve())),
+    closeAll: () => server.closeAllConnections(),
+  }
+}
+
+function countAnswers(traffic: Traffic, paths: ReadonlySet<string>) {
+  return (req: IncomingMessage, res: ServerResponse): void => {
+    const [path = ''] = (req.url ?? '').split('?', 1)
+    const label = paths.has(path) ? path : OTHER_PATH
+    res.once('close', () => traffic.answered(label, res.writableFinished ? res.statusCode : CLIENT_CLOSED))
+  }
+}
+
+function listen(server: https.Server, port: number, host: string | undefined): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
+      server.off('error', reject)
+      resolve((server.address() as AddressInfo).port)
+    })
+  })
+}

@@ -1,0 +1,58 @@
+import { MILLI } from '../quantity/amount.ts'
+import type { FabricProfileDocument } from '../schema/documents.ts'
+import type { FabricProfileSpec } from '../schema/fabric-profile.ts'
+import type { InjectSpec } from '../schema/inject.ts'
+import type { Subject } from './subject.ts'
+
+/** The fabric profiles of a cluster by name. */
+export type FabricCatalogue = ReadonlyMap<string, FabricProfileDocument>
+
+type Instance = NonNullable<FabricProfileSpec['instances']>[number]
+
+/** The profile that a block names or, without a name, the automatic one of the platform that the pod's nodes belong to. */
+export function profileFor(
+  block: NonNullable<InjectSpec['fabric']>,
+  subject: Subject,
+  catalogue: FabricCatalogue,
+): FabricProfileDocument | undefined {
+  if (block.profile !== undefined) return catalogue.get(block.profile)
+  const traffic = block.traffic ?? 'nccl'
+  return [...catalogue.values()].find(
+    ({ spec }) => spec.automatic === true && spec.traffic === traffic && isOnPlatform(spec, subject),
+  )
+}
+
+function isOnPlatform(spec: FabricProfileSpec, subject: Subject): boolean {
+  const known = new Set((spec.instances ?? []).map(instance => instance.type))
+  if (subject.instanceTypes.length > 0) return subject.instanceTypes.every(type => known.has(type))
+  const selector = subject.pod.spec.nodeSelector ?? {}
+  return (spec.nodeLabels ?? []).some(({ key, values }) => {
+    if (!Object.hasOwn(selector, key)) return false
+    return values === undefined || values.includes(selector[key] ?? '')
+  })
+}
+
+/**
+ * Network devices for one container: floor(devices × its accelerators / accelerators of the instance), the smallest over
+ * the instance types that the pod may land on, so that the pod fits each of them. A device is held by one pod alone, so
+ * rounding up would keep a neighbour off the node.
+ */
+export function devicesFor(profile: FabricProfileDocument, subject: Subject, container: string): number {
+  const { device, instances } = profile.spec
+  if (device?.perPod !== undefined) return device.perPod
+  const own = unitsOf(subject, container)
+  const candidates = subject.instanceTypes.map(type => instances?.find(instance => instance.type === type))
+  const hosts = candidates.filter(instance => instance === undefined || BigInt(instance.accelerators) >= unitsOf(subject))
+  const counts = hosts.map(instance => (instance === undefined ? 0 : share(instance, own)))
+  return counts.length === 0 ? 0 : Math.min(...counts)
+}
+
+function share(instance: Instance, units: bigint): number {
+  return Number((BigInt(instance.devices) * units) / BigInt(instance.accelerators))
+}
+
+// Whole devices only: a slice of a GPU has no claim on a network card.
+function unitsOf({ demand }: Subject, container?: string): bigint {
+  if (demand === undefined) return 0n
+  return (container === undefined ? demand.total : (demand.perContainer.get(container) ?? 0n)) / MILLI
+}

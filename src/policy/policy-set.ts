@@ -1,0 +1,213 @@
+import type { GpuPolicyDocument } from '../schema/documents.ts'
+import type { PolicyValidation } from '../schema/gpu-policy.ts'
+import { failed, type Issue, type Parsed, parsed } from '../schema/parsed.ts'
+import type { Mode } from '../schema/parts.ts'
+import { conflicts } from './conflicts.ts'
+import { injectPolicy } from './inject/inject-policy.ts'
+import type { Surroundings } from './inject/target.ts'
+import { matches } from './match.ts'
+import type { PatchWriter } from './patch.ts'
+import { type Activation, activationOf, compileProgram, type Evaluation, type PolicyProgram } from './program.ts'
+import type { Subject } from './subject.ts'
+
+/** One rule that a pod breaks. */
+export interface Finding {
+  readonly policy: string
+  readonly code: string
+  readonly mode: Mode
+  readonly reason: 'Invalid' | 'Forbidden'
+  readonly field?: string
+  readonly message: string
+  readonly fix?: string
+}
+
+/** One thing that a policy gave a pod: `toleration nvidia.com/gpu`. */
+export interface Injection {
+  readonly policy: string
+  readonly what: string
+}
+
+/** An expression of a policy that failed. The text names fields and functions, never what an object holds. */
+export interface PolicyProblem {
+  readonly policy: string
+  readonly problem: string
+}
+
+/** Whether a policy is about a pod, and if not, what did not hold. */
+export interface PolicyMatchReport {
+  readonly policy: string
+  readonly isMatch: boolean
+  readonly because: string
+}
+
+export type IsLate = () => boolean
+
+/** The policies of a cluster, compiled; they are asked together. */
+export interface PolicySet {
+  readonly names: readonly string[]
+  inject(
+    subject: Subject,
+    patch: PatchWriter,
+    surroundings: Surroundings,
+    isLate?: IsLate,
+  ): { readonly injections: readonly Injection[]; readonly problems: readonly PolicyProblem[] }
+  validate(
+    subject: Subject,
+    isLate?: IsLate,
+  ): { readonly findings: readonly Finding[]; readonly problems: readonly PolicyProblem[] }
+  /** For those who want to know why a policy did or did not speak. */
+  explain(subject: Subject): readonly PolicyMatchReport[]
+}
+
+interface Policy {
+  readonly document: GpuPolicyDocument
+  readonly name: string
+  readonly program: PolicyProgram
+}
+
+const NEVER_LATE: IsLate = () => false
+
+/** Compiles the policies, or says what is wrong with any of them. `profiles` are the names of the FabricProfiles there are. */
+export function compilePolicies(documents: readonly GpuPolicyDocument[], profiles: ReadonlySet<string>): Parsed<PolicySet> {
+  const active = documents
+    .filter(document => document.spec.suspend !== true)
+    .toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
+  const programs = active.map(document => ({ document, program: compileProgram(document) }))
+  const issues: Issue[] = [
+    ...programs.flatMap(({ program }) => (program.ok ? [] : program.issues)),
+    ...active.flatMap(document => missingProfile(document, profiles)),
+    ...conflicts(active),
+  ]
+  if (issues.length > 0) return failed(...issues)
+  const policies = programs.flatMap(({ document, program }) =>
+    program.ok ? [{ document, name: document.metadata.name, program: program.value }] : [],
+  )
+  return parsed(policySet(policies))
+}
+
+function missingProfile(document: GpuPolicyDocument, profiles: ReadonlySet<string>): readonly Issue[] {
+  const profile = document.spec.inject?.fabric?.profile
+  if (profile === undefined || profiles.has(profile)) return []
+  return [
+    {
+      at: `GpuPolicy ${document.metadata.name}: spec.inject.fabric.profile`,
+      problem: `no FabricProfile is named ${JSON.stringify(profile)}`,
+      remedy: profiles.size === 0 ? 'define it' : `define it, or use one of ${[...profiles].toSorted().join(', ')}`,
+    },
+  ]
+}
+
+function policySet(policies: readonly Policy[]): PolicySet {
+  const injecting = policies.filter(policy => policy.document.spec.inject !== undefined)
+  const validating = policies.filter(policy => policy.document.spec.validate !== undefined)
+  return {
+    names: policies.map(policy => policy.name),
+
+    inject(subject, patch, surroundings, isLate = NEVER_LATE) {
+      const injections: Injection[] = []
+      const problems: PolicyProblem[] = []
+      for (const { policy, evaluation } of speaking(injecting, subject, isLate)) {
+        const conditions = evaluation.conditions()
+        if (conditions.kind === 'failed') problems.push({ policy: policy.name, problem: conditions.problem })
+        if (conditions.kind === 'holds') {
+          injectPolicy(policy.document, { subject, patch, surroundings, evaluation }, { injections, problems })
+        }
+      }
+      return { injections, problems }
+    },
+
+    validate(subject, isLate = NEVER_LATE) {
+      const findings: Finding[] = []
+      const problems: PolicyProblem[] = []
+      for (const { policy, evaluation } of speaking(validating, subject, isLate)) {
+        judge(policy, evaluation, findings, problems)
+      }
+      return { findings, problems }
+    },
+
+    explain: subject => {
+      const activation = activationOf(subject)
+      return policies.map(policy => reportOf(policy, subject, activation))
+    },
+  }
+}
+
+/** Those whose fields match, each with an evaluation of its own. The view of the pod is made once, when first needed. */
+function* speaking(policies: readonly Policy[], subject: Subject, isLate: IsLate) {
+  let activation: Activation | undefined
+  for (const policy of policies) {
+    if (!matches(policy.document.spec, subject)) continue
+    activation ??= activationOf(subject)
+    yield { policy, evaluation: policy.program.open(activation, isLate) }
+  }
+}
+
+function judge(policy: Policy, evaluation: Evaluation, findings: Finding[], problems: PolicyProblem[]): void {
+  const conditions = evaluation.conditions()
+  if (conditions.kind === 'fails') return
+  if (conditions.kind === 'failed') {
+    problems.push({ policy: policy.name, problem: conditions.problem })
+    findings.push(unevaluated(policy, {}))
+    return
+  }
+  for (const [index, rule] of (policy.document.spec.validate ?? []).entries()) {
+    const verdict = evaluation.rule(index)
+    if (!verdict.ok) {
+      problems.push({ policy: policy.name, problem: verdict.problem })
+      findings.push(unevaluated(policy, rule))
+    } else if (!verdict.value) {
+      findings.push(findingOf(policy, rule, messageOf(policy, rule, index, evaluation, problems)))
+    }
+  }
+}
+
+function messageOf(
+  policy: Policy,
+  rule: PolicyValidation,
+  index: number,
+  evaluation: Evaluation,
+  problems: PolicyProblem[],
+): string {
+  const computed = evaluation.message(index)
+  if (computed?.ok === true && computed.value.trim() !== '') return computed.value
+  if (computed?.ok === false) problems.push({ policy: policy.name, problem: computed.problem })
+  return rule.message ?? `failed rule: ${rule.expression}`
+}
+
+function findingOf({ name, document }: Policy, rule: PolicyValidation, message: string): Finding {
+  return {
+    policy: name,
+    code: rule.code ?? 'SLU-P100',
+    mode: rule.mode ?? document.spec.mode ?? 'Enforce',
+    reason: rule.reason ?? 'Invalid',
+    ...(rule.field === undefined ? {} : { field: rule.field }),
+    message,
+    ...(rule.fix === undefined ? {} : { fix: rule.fix }),
+  }
+}
+
+// A rule that cannot be evaluated has not been kept: to admit would let whoever can break the expression pass.
+function unevaluated({ name, document }: Policy, { mode }: Pick<PolicyValidation, 'mode'>): Finding {
+  return {
+    policy: name,
+    code: 'SLU-P101',
+    mode: mode ?? document.spec.mode ?? 'Enforce',
+    reason: 'Forbidden',
+    message: `policy ${name} could not be evaluated`,
+    fix: 'tell the platform team; the log of Sluice says which expression failed',
+  }
+}
+
+function reportOf(policy: Policy, subject: Subject, activation: Activation): PolicyMatchReport {
+  const report = { policy: policy.name }
+  if (!matches(policy.document.spec, subject)) return { ...report, isMatch: false, because: 'match does not hold' }
+  const conditions = policy.program.open(activation, NEVER_LATE).conditions()
+  switch (conditions.kind) {
+    case 'holds':
+      return { ...report, isMatch: true, because: 'everything holds' }
+    case 'fails':
+      return { ...report, isMatch: false, because: `matchCondition ${conditions.name} is false` }
+    case 'failed':
+      return { ...report, isMatch: false, because: `matchCondition could not be evaluated: ${conditions.problem}` }
+  }
+}

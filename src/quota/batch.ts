@@ -1,0 +1,48 @@
+/** Decides what has gathered while a write was in flight: one book in, one book out, one answer for each. */
+import { amend, type Book, type Change } from './book.ts'
+import { decide, type Outcome } from './decide.ts'
+import type { Charge } from './ledger.ts'
+import { type Verdict, verdictOf } from './verdict.ts'
+import type { Waiter } from './waiter.ts'
+
+export interface Batch {
+  /** The book that has to be stored before anyone is answered. */
+  readonly book: Book
+  readonly answers: readonly Answer[]
+}
+
+export interface Answer {
+  readonly waiter: Waiter
+  readonly outcome: Outcome
+  /** The charge that this answer adds to the book, if any. */
+  readonly booked: Charge | null
+  /** Worded when it is given: most of a batch that meets a conflict is decided again. */
+  readonly verdict: () => Verdict
+}
+
+/**
+ * Changes come first, then the requests in the order they arrived, each against the running result. From the first
+ * request on use only grows, so whoever was refused on the way is still refused by the book at the end, and that one
+ * book words every verdict.
+ */
+export function decideBatch(
+  book: Book,
+  changes: readonly Change[],
+  waiters: readonly Waiter[],
+  expiresAtMs: number,
+): Batch {
+  let running = changes.reduce(amend, book)
+  const answers = waiters.map((waiter): Answer => {
+    const { request, isPreview } = waiter
+    const { outcome, book: after } = decide(running, request, expiresAtMs)
+    if (isPreview) {
+      // A previewed charge stands in no book but its own.
+      const verdict = () => verdictOf(outcome, request, outcome.kind === 'charged' ? after : running)
+      return { waiter, outcome, booked: null, verdict }
+    }
+    running = after
+    const booked = outcome.kind === 'charged' && outcome.former === null ? outcome.charge : null
+    return { waiter, outcome, booked, verdict: () => verdictOf(outcome, request, running) }
+  })
+  return { book: running, answers }
+}

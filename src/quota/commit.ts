@@ -1,0 +1,114 @@
+/**
+ * One commit: decides what has gathered, stores it by compare-and-swap, and answers.
+ *
+ * - Nobody is told `charged` before the write that books it has succeeded.
+ * - What writes nothing, a denial above all, is answered on a version that was current after the request arrived: one
+ *   that a write of the same batch succeeded on, or one read for this batch.
+ * - Whoever has been answered is never decided again. After a conflict those are denied at once whom the version read
+ *   for this batch refuses by itself. Those it would have let in had neighbours in the batch not come first are not yet
+ *   denied: what the neighbours took was just lost.
+ */
+import { type Answer, type Batch, decideBatch } from './batch.ts'
+import { amend, type Change } from './book.ts'
+import { decide } from './decide.ts'
+import type { Charge } from './ledger.ts'
+import { type Busy, verdictOf } from './verdict.ts'
+import type { Ground, Versions } from './versions.ts'
+import type { Waiter } from './waiter.ts'
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number
+}
+
+export interface CommitDeps {
+  readonly clock: Clock
+  /** How long a charge lasts whose pod is not seen: longer than the API server's request timeout. */
+  readonly pendingMs: number
+  /** The hint given to those who are told `busy`. */
+  readonly retryAfterMs: number
+}
+
+export interface Work {
+  readonly changes: readonly Change[]
+  readonly waiters: readonly Waiter[]
+}
+
+/** What a commit leaves behind: charges that are or may be stored although their callers were told `busy`. */
+export interface Committed {
+  readonly abandoned: readonly Charge[]
+  /** Set when the store failed; then nothing says whether the last write happened. */
+  readonly failure?: Error
+}
+
+// Every conflict means that somebody else got on, so this many in a row is a broken store and not contention.
+const MOST_CONFLICTS = 100
+
+export async function commit(work: Work, versions: Versions, deps: CommitDeps): Promise<Committed> {
+  let inDoubt: Batch | undefined
+  try {
+    let ground = versions.known() ?? (await versions.read())
+    for (let conflicts = 0; conflicts < MOST_CONFLICTS; ) {
+      const open = stillOpen(work.waiters, deps)
+      const batch = decideBatch(ground.book, work.changes, open, deps.clock.now() + deps.pendingMs)
+      const writesNothing = batch.book.ledger === ground.book.ledger
+      if (writesNothing && ground.isFresh) return settle(batch, deps)
+
+      if (!writesNothing) {
+        inDoubt = batch
+        if ((await versions.replace(ground, batch.book)) === 'stored') return settle(batch, deps)
+        inDoubt = undefined
+        conflicts += 1
+        if (ground.isFresh) denyForGood(ground, work.changes, batch)
+      }
+      ground = await versions.read()
+    }
+    throw new Error(`${MOST_CONFLICTS} conflicts in a row`)
+  } catch (cause) {
+    for (const waiter of work.waiters) waiter.answer(busy('store', deps, cause))
+    return { abandoned: newCharges(inDoubt?.answers ?? []), failure: new Error('the ledger store failed', { cause }) }
+  }
+}
+
+export function busy(
+  because: Busy['because'],
+  { retryAfterMs }: Pick<CommitDeps, 'retryAfterMs'>,
+  cause?: unknown,
+): Busy {
+  return { kind: 'busy', because, retryAfterMs, ...(cause === undefined ? {} : { cause }) }
+}
+
+/** Those still waiting. Whoever is late is told so here if the timer has not done it yet. */
+function stillOpen(waiters: readonly Waiter[], deps: CommitDeps): readonly Waiter[] {
+  const now = deps.clock.now()
+  for (const waiter of waiters) if (now >= waiter.deadlineMs) waiter.answer(busy('deadline', deps))
+  return waiters.filter(waiter => !waiter.isAnswered())
+}
+
+function settle({ answers }: Batch, deps: CommitDeps): Committed {
+  const open = new Set(
+    stillOpen(
+      answers.map(({ waiter }) => waiter),
+      deps,
+    ),
+  )
+  const inTime = answers.filter(({ waiter }) => open.has(waiter))
+  for (const { waiter, verdict } of inTime) waiter.answer(verdict())
+
+  // Two callers may ask about one pod; the charge stays if either was told of it.
+  const told = new Set(inTime.map(({ waiter }) => waiter.request.uid))
+  return { abandoned: newCharges(answers).filter(charge => !told.has(charge.uid)) }
+}
+
+function denyForGood(ground: Ground, changes: readonly Change[], { answers }: Batch): void {
+  const book = changes.reduce(amend, ground.book)
+  for (const { waiter, outcome } of answers) {
+    if (outcome.kind !== 'refused') continue
+    const alone = decide(book, waiter.request, waiter.deadlineMs).outcome
+    if (alone.kind === 'refused') waiter.answer(verdictOf(alone, waiter.request, book))
+  }
+}
+
+function newCharges(answers: readonly Answer[]): readonly Charge[] {
+  return answers.flatMap(({ booked }) => (booked === null ? [] : [booked]))
+}

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { amend, type Book, openBook, viewFor } from './book.ts'
+import { decide, type Outcome, type Request } from './decide.ts'
+import { chargeOf, EMPTY_LEDGER } from './ledger.ts'
+import type { CohortSpec, TenantSpec, Tier } from './spec.ts'
+import { cohort, compiled, request, tenant, treeNamed } from './testing.ts'
+import { used } from './usage.ts'
+
+const EXPIRY = 1000
+
+test('a pod without a tier gets the first that fits, in the order of its tenant', () => {
+  const cases: readonly {
+    readonly name: string
+    readonly order?: readonly Tier[]
+    readonly want: readonly string[]
+  }[] = [
+    { name: 'by default', want: ['reserved', 'reserved', 'shared', 'burst', 'refused'] },
+    { name: 'own order', order: ['burst', 'reserved'], want: ['burst', 'reserved', 'reserved', 'refused', 'refused'] },
+    { name: 'one tier only', order: ['shared'], want: ['shared', 'refused', 'refused', 'refused', 'refused'] },
+  ]
+  for (const { name, order, want } of cases) {
+    const book = bookOf(
+      [cohort('c', { gpu: { shared: 4, burst: 4 } })],
+      [tenant('t', 'c', { gpu: { reserved: 8, burstLimit: 4 } }, order === undefined ? {} : { tierOrder: order })],
+    )
+    const pods = ['1', '2', '3', '4', '5'].map(uid => request(uid, 't', { gpu: 4 }))
+    assert.deepEqual(decideAll(book, pods).map(tierOf), want, name)
+  }
+})
+
+test('a pod that names its tier is judged there alone', () => {
+  const book = bookOf([cohort('c', { gpu: { burst: 8 } })], [tenant('t', 'c', { gpu: { reserved: 8 } })])
+  const named = ['1', '2', '3', '4'].map((uid, index) =>
+    request(uid, 't', { gpu: 8 }, (['shared', 'burst', 'burst', 'reserved'] as const)[index] ?? 'auto'),
+  )
+  // The second burst takes what the reservation has idle; the reservation is admitted all the same.
+  assert.deepEqual(decideAll(book, named).map(tierOf), ['refused', 'burst', 'burst', 'reserved'])
+})
+
+test('all classes of a pod must fit in one tier', () => {
+  const book = bookOf(
+    [cohort('c', { a: { shared: 2 }, b: { shared: 2 } })],
+    [tenant('t', 'c', { a: { reserved: 2 }, b: { reserved: 0 } }, { tierOrder: ['reserved', 'shared'] })],
+  )
+  const pods = [request('1', 't', { a: 1, b: 1 }), request('2', 't', { a: 2, b: 1 }), request('3', 't', { a: 2, b: 0 })]
+  assert.deepEqual(decideAll(book, pods).map(tierOf), ['shared', 'refused', 'reserved'])
+})
+
+test('a request that is wrong whatever is used is barred, with every reason', () => {
+  const book = bookOf(
+    [cohort('c', { a: { burst: 99 }, b: { burst: 99 } })],
+    [tenant('t', 'c', { b: { perPodMin: 2, perPodMax: 4 }, a: {} })],
+  )
+  const cases: readonly { readonly name: string; readonly pod: Request; readonly want: readonly string[] }[] = [
+    { name: 'no such tenant', pod: request('1', 'nobody', { a: 1 }), want: ['unknown-tenant'] },
+    { name: 'a class that is not listed', pod: request('1', 't', { c: 1 }), want: ['class-not-allowed'] },
+    { name: 'none of a class that is not listed', pod: request('1', 't', { a: 1, c: 0 }), want: [] },
+    { name: 'too small', pod: request('1', 't', { b: 1 }), want: ['below-minimum'] },
+    { name: 'too large', pod: request('1', 't', { b: 5 }), want: ['above-maximum'] },
+    { name: 'the smallest', pod: request('1', 't', { b: 2 }), want: [] },
+    { name: 'the largest', pod: request('1', 't', { b: 4 }), want: [] },
+    { name: 'less than nothing', pod: request('1', 't', { a: -1 }), want: ['below-minimum'] },
+    { name: 'two faults', pod: request('1', 't', { b: 5, __proto: 1 }), want: ['above-maximum', 'class-not-allowed'] },
+  ]
+  for (const { name, pod, want } of cases) {
+    const { outcome, book: after } = decide(book, pod, EXPIRY)
+    assert.deepEqual(outcome.kind === 'barred' ? outcome.bars.map(({ kind }) => kind) : [], want, name)
+    if (want.length > 0) assert.equal(after, book, name)
+  }
+})
+
+test('a pod asked about again has the tier it had, and no second charge', () => {
+  const book = bookOf([cohort('c', { gpu: { burst: 8 } })], [tenant('t', 'c', { gpu: { reserved: 4 } })])
+  const first = decide(book, request('1', 't', { gpu: 4 }), EXPIRY)
+  const again = decide(first.book, request('1', 't', { gpu: 4 }), EXPIRY)
+  assert.equal(tierOf(again.outcome), 'reserved')
+  assert.equal(again.book, first.book)
+
+  const later = decide(first.book, request('1', 't', { gpu: 4 }), EXPIRY + 1)
+  assert.equal(tierOf(later.outcome), 'reserved')
+  assert.equal(chargeOf(later.book.ledger, '1')?.expiresAtMs, EXPIRY + 1, 'somebody still means to create it')
+  assert.equal(usedIn(later.book, 'total', 'reserved:t'), 4n)
+
+  const seen = amend(first.book, { kind: 'confirm', uid: '1' })
+  assert.equal(decide(seen, request('1', 't', { gpu: 4 }), EXPIRY + 1).book, seen)
+})
+
+test('a UID cannot be charged for something else', () => {
+  const book = bookOf(
+    [cohort('c', { gpu: { burst: 8 } })],
+    [tenant('t', 'c', { gpu: {} }), tenant('u', 'c', { gpu: {} })],
+  )
+  const first = decide(book, request('1', 't', { gpu: 4 }), EXPIRY)
+  for (const other of [request('1', 't', { gpu: 3 }), request('1', 'u', { gpu: 4 }), request('1', 't', {})]) {
+    const { outcome, book: after } = decide(first.book, other, EXPIRY)
+    assert.deepEqual(outcome.kind === 'barred' ? outcome.bars.map(({ kind }) => kind) : outcome.kind, ['uid-taken'])
+    assert.equal(after, first.book)
+  }
+})
+
+test('changes to a book are idempotent and keep both views in step with the ledger', () => {
+  const book = bookOf([cohort('c', { gpu: { shared: 4, burst: 4 } })], [tenant('t', 'c', { gpu: { reserved: 4 } })])
+  const full = ['1', '2', '3'].reduce((all, uid) => decide(all, request(uid, 't', { gpu: 4 }), EXPIRY).book, book)
+  const uses = (of: Book) => [usedIn(of, 'firm', 'cohort:c'), usedIn(of, 'total', 'cohort:c')]
+  assert.deepEqual(uses(full), [8n, 12n])
+
+  const released = amend(full, { kind: 'release', uid: '2' })
+  assert.deepEqual(uses(released), [4n, 8n])
+  assert.equal(amend(released, { kind: 'release', uid: '2' }), released)
+
+  const confirmed = amend(released, { kind: 'confirm', uid: '1' })
+  const expired = amend(confirmed, { kind: 'expire', nowMs: EXPIRY })
+  assert.deepEqual(uses(expired), [4n, 4n])
+  assert.deepEqual(uses(openBook(expired.quota, expired.ledger)), [4n, 4n])
+})
+
+test('a charge is withdrawn unless it was renewed or its pod seen since', () => {
+  const book = bookOf([cohort('c', { gpu: { burst: 8 } })], [tenant('t', 'c', { gpu: {} })])
+  const booked = decide(book, request('1', 't', { gpu: 4 }), EXPIRY)
+  assert.ok(booked.outcome.kind === 'charged')
+  const withdraw = { kind: 'withdraw', charge: booked.outcome.charge } as const
+
+  assert.equal(amend(booked.book, withdraw).ledger.charges.size, 0)
+  assert.equal(amend(book, withdraw), book)
+  const renewed = decide(booked.book, request('1', 't', { gpu: 4 }), EXPIRY + 1).book
+  assert.equal(amend(renewed, withdraw), renewed)
+  const seen = amend(booked.book, { kind: 'confirm', uid: '1' })
+  assert.equal(amend(seen, withdraw), seen)
+})
+
+test('pods of a tenant that is gone take idle capacity, but nobody an entitlement', () => {
+  const cohorts = [cohort('c', { gpu: { capacity: 8 } })]
+  const before = bookOf(cohorts, [tenant('gone', 'c', { gpu: { reserved: 8 } }, { namespaces: [] })])
+  const { ledger } = decide(before, request('1', 'gone', { gpu: 6 }), EXPIRY).book
+
+  const after = openBook(treeNamed(compiled(cohorts, [tenant('t', 'c', { gpu: { reserved: 8 } })]), 'c'), ledger)
+  assert.deepEqual(
+    decideAll(after, [request('2', 't', { gpu: 3 }, 'burst'), request('3', 't', { gpu: 2 }, 'burst')]).map(tierOf),
+    ['refused', 'burst'],
+  )
+  assert.equal(tierOf(decide(after, request('4', 't', { gpu: 8 }), EXPIRY).outcome), 'reserved')
+  assert.equal(usedIn(amend(after, { kind: 'release', uid: '1' }), 'total', 'cohort:c'), 0n)
+})
+
+function bookOf(cohorts: readonly CohortSpec[], tenants: readonly TenantSpec[]): Book {
+  return openBook(treeNamed(compiled(cohorts, tenants), 'c'), EMPTY_LEDGER)
+}
+
+function decideAll(book: Book, requests: readonly Request[]): readonly Outcome[] {
+  let running = book
+  return requests.map(one => {
+    const { outcome, book: after } = decide(running, one, EXPIRY)
+    running = after
+    return outcome
+  })
+}
+
+function tierOf(outcome: Outcome): string {
+  return outcome.kind === 'charged' ? outcome.charge.tier : outcome.kind
+}
+
+function usedIn(book: Book, view: 'firm' | 'total', name: string): bigint {
+  const node = book.quota.tree.nodes.find(one => one.name === name)
+  assert.ok(node !== undefined)
+  assert.equal(view === 'firm' ? viewFor(book, 'reserved') : viewFor(book, 'burst'), book[view])
+  return used(book[view], node, 'gpu')
+}

@@ -1,0 +1,89 @@
+/**
+ * Group commit for one tree: while one write is in flight everything else gathers and goes with the next one, so N pods
+ * cost about one write.
+ *
+ * A caller whose deadline passes is told `busy` on time, wherever its request stands. If a write that books it is in
+ * flight then, its charge is withdrawn by the next write, and the same goes for a write that failed without saying
+ * whether it happened. Should this process end before that, or the store stay away, the charge lapses by itself: its pod
+ * was never created, so nobody ever confirms it.
+ */
+import type { Book, Change } from './book.ts'
+import { busy, type CommitDeps, commit } from './commit.ts'
+import type { Request } from './decide.ts'
+import type { Verdict } from './verdict.ts'
+import type { Versions } from './versions.ts'
+import { type Timer, type Waiter, waiter } from './waiter.ts'
+
+export interface LaneDeps extends CommitDeps {
+  readonly timer: Timer
+}
+
+export interface Lane {
+  /** The book as of the last version seen, which may be behind; undefined before the first. */
+  book(): Book | undefined
+  ask(request: Request, options: { readonly isPreview: boolean; readonly deadlineMs: number }): Promise<Verdict>
+  /** Ends when the changes are stored, or rejects. Without any it makes sure of the newest version. */
+  amend(changes: readonly Change[]): Promise<void>
+}
+
+interface Amendment {
+  readonly changes: readonly Change[]
+  readonly stored: () => void
+  readonly failed: (cause: Error) => void
+}
+
+export function openLane(versions: Versions, deps: LaneDeps): Lane {
+  let waiters: Waiter[] = []
+  let amendments: Amendment[] = []
+  let withdrawals: readonly Change[] = []
+  let isRunning = false
+
+  async function run(): Promise<void> {
+    let storeAnswers = true
+    // While the store is away, withdrawals alone are no reason to try again at once: they go with the next request.
+    while (waiters.length + amendments.length > 0 || (storeAnswers && withdrawals.length > 0)) {
+      storeAnswers = await commitOnce()
+    }
+    isRunning = false
+  }
+
+  async function commitOnce(): Promise<boolean> {
+    const taken = { waiters, amendments, withdrawals }
+    waiters = []
+    amendments = []
+    withdrawals = []
+
+    const changes = [...taken.withdrawals, ...taken.amendments.flatMap(amendment => amendment.changes)]
+    const { abandoned, failure } = await commit({ changes, waiters: taken.waiters }, versions, deps)
+    const kept = failure === undefined ? [] : taken.withdrawals
+    withdrawals = [...kept, ...abandoned.map((charge): Change => ({ kind: 'withdraw', charge }))]
+    for (const { stored, failed } of taken.amendments) {
+      if (failure === undefined) stored()
+      else failed(failure)
+    }
+    return failure === undefined
+  }
+
+  function start(): void {
+    if (isRunning) return
+    isRunning = true
+    // One turn later, so that everything asked in this turn shares the first write.
+    queueMicrotask(() => void run())
+  }
+
+  return {
+    book: () => versions.known()?.book,
+    ask(request, options) {
+      const asked = waiter(request, { ...options, late: busy('deadline', deps) }, deps.timer)
+      waiters.push(asked)
+      start()
+      return asked.verdict
+    },
+    amend(changes) {
+      const { promise, resolve, reject } = Promise.withResolvers<void>()
+      amendments.push({ changes, stored: resolve, failed: reject })
+      start()
+      return promise
+    },
+  }
+}

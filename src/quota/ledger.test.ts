@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { type Amount, add, ZERO } from '../quantity/amount.ts'
+import {
+  type Charge,
+  charge,
+  chargeOf,
+  charges,
+  confirm,
+  EMPTY_LEDGER,
+  expire,
+  holdings,
+  type Ledger,
+  ledgerOf,
+  release,
+} from './ledger.ts'
+import { TIERS } from './spec.ts'
+import { amounts, KEYS, someDemand } from './testing.ts'
+
+const booked = (uid: string, more: Partial<Charge> = {}): Charge => ({
+  uid,
+  tenant: 't',
+  tier: 'reserved',
+  amounts: amounts({ a: 2 }),
+  namespace: 'n',
+  name: `pod-${uid}`,
+  expiresAtMs: 100,
+  ...more,
+})
+
+test('a UID has one charge: booking it again replaces the former one', () => {
+  const ledger = charge(charge(EMPTY_LEDGER, booked('1')), booked('1', { tier: 'burst', amounts: amounts({ b: 3 }) }))
+  assert.deepEqual(heldIn(ledger), { 't burst b': 3n })
+  assert.equal(ledger.charges.size, 1)
+})
+
+test('releasing or confirming what is not there changes nothing', () => {
+  const ledger = ledgerOf([booked('1', { expiresAtMs: null })])
+  assert.equal(release(ledger, '2'), ledger)
+  assert.equal(confirm(ledger, '2'), ledger)
+  assert.equal(confirm(ledger, '1'), ledger)
+  assert.equal(expire(ledger, Number.MAX_SAFE_INTEGER), ledger)
+})
+
+test('a charge lapses at its expiry unless its pod was seen', () => {
+  const ledger = confirm(
+    ledgerOf([booked('early'), booked('late', { expiresAtMs: 101 }), booked('seen', { expiresAtMs: 50 })]),
+    'seen',
+  )
+  assert.deepEqual(uidsIn(expire(ledger, 99)), ['early', 'late', 'seen'])
+  assert.deepEqual(uidsIn(expire(ledger, 100)), ['late', 'seen'])
+  assert.deepEqual(uidsIn(expire(ledger, 101)), ['seen'])
+  assert.equal(chargeOf(ledger, 'seen')?.expiresAtMs, null)
+})
+
+test('a tenant that holds nothing leaves no trace', () => {
+  const ledger = release(ledgerOf([booked('1'), booked('2', { tenant: 'u' })]), '1')
+  assert.deepEqual(
+    [...holdings(ledger)].map(([tenant]) => tenant),
+    ['u'],
+  )
+  assert.deepEqual([...holdings(release(ledger, '2'))], [])
+})
+
+test('what tenants hold is the sum of the charges, whatever happened, and old ledgers stay as they were', () => {
+  const uid = fc.constantFrom('1', '2', '3', '4')
+  const step: fc.Arbitrary<(ledger: Ledger) => Ledger> = fc.oneof(
+    fc
+      .record({
+        uid,
+        tenant: fc.constantFrom('t', 'u'),
+        tier: fc.constantFrom(...TIERS),
+        amounts: someDemand,
+        expiresAtMs: fc.nat(10),
+      })
+      .map(
+        ({ uid, ...more }) =>
+          (ledger: Ledger) =>
+            charge(ledger, booked(uid, more)),
+      ),
+    uid.map(one => (ledger: Ledger) => release(ledger, one)),
+    uid.map(one => (ledger: Ledger) => confirm(ledger, one)),
+    fc.nat(10).map(nowMs => (ledger: Ledger) => expire(ledger, nowMs)),
+  )
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 30 }), steps => {
+      const versions: Ledger[] = [EMPTY_LEDGER]
+      for (const step of steps) versions.push(step(versions.at(-1) ?? EMPTY_LEDGER))
+      for (const ledger of versions) {
+        const sums = new Map<string, Amount>()
+        for (const { tenant, tier, amounts: held } of charges(ledger)) {
+          for (const [key, value] of held) {
+            const account = `${tenant} ${tier} ${key}`
+            if (value !== ZERO) sums.set(account, add(sums.get(account) ?? ZERO, value))
+          }
+        }
+        assert.deepEqual(heldIn(ledger), Object.fromEntries(sums))
+        assert.deepEqual(heldIn(ledgerOf(charges(ledger))), heldIn(ledger))
+      }
+    }),
+  )
+})
+
+function uidsIn(ledger: Ledger): readonly string[] {
+  return [...charges(ledger)].map(({ uid }) => uid).toSorted()
+}
+
+function heldIn(ledger: Ledger): Readonly<Record<string, bigint>> {
+  return Object.fromEntries(
+    [...holdings(ledger)].flatMap(([tenant, holding]) =>
+      TIERS.flatMap(tier =>
+        KEYS.flatMap(key => {
+          const value = holding[tier].get(key)
+          return value === undefined ? [] : [[`${tenant} ${tier} ${key}`, BigInt(value)]]
+        }),
+      ),
+    ),
+  )
+}

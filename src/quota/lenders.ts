@@ -1,0 +1,58 @@
+/** Whose capacity a burst charge stands on, for the warning that says so. */
+import { type Amount, least, most, subtract, ZERO } from '../quantity/amount.ts'
+import type { Book } from './book.ts'
+import { censusOf, type Part } from './census.ts'
+import { type QuotaTree, roleAt, type Tenant, upwards } from './quota-tree.ts'
+import { type Node, quotaAt } from './tree.ts'
+import { used } from './usage.ts'
+
+export type Lender =
+  | { readonly kind: 'burst-pool'; readonly cohort: string; readonly amount: Amount }
+  | { readonly kind: 'shared-pool'; readonly cohort: string; readonly amount: Amount }
+  | { readonly kind: 'tenant'; readonly tenant: string; readonly amount: Amount }
+  | { readonly kind: 'cohort'; readonly cohort: string; readonly amount: Amount }
+
+/**
+ * Capacity is not marked with its owner, so this is a reading, and a fixed one: first what other burst leaves of the
+ * cohort's own burst pool, then its neighbours by how much they have idle, then the same one cohort further up. The
+ * parts add up to the amount unless it is scattered over more neighbours than a census names.
+ */
+export function lendersOf(book: Book, tenant: Tenant, key: string, amount: Amount): readonly Lender[] {
+  const lenders: Lender[] = []
+  let rest = amount
+  let below: Node = tenant.leaves.burst
+  for (const node of upwards(tenant.cohort)) {
+    if (rest <= ZERO) break
+    const path = below
+    const neighbours = censusOf(book)
+      .lenders(node, key)
+      .filter(part => part.node !== path)
+    for (const part of [{ node, amount: burstPoolFor(book, node, key, amount) }, ...neighbours]) {
+      const share = least(rest, part.amount)
+      if (share > ZERO) lenders.push(lender(book.quota, node, { node: part.node, amount: share }))
+      rest = subtract(rest, share)
+    }
+    below = node
+  }
+  return lenders
+}
+
+/** What is left of the node's own burst pool once the burst of others has taken its part. */
+function burstPoolFor(book: Book, node: Node, key: string, amount: Amount): Amount {
+  // Both views hold the same reserved and shared use, so their difference is the burst that reaches this node.
+  const burst = subtract(used(book.total, node, key), used(book.firm, node, key))
+  const others = most(ZERO, subtract(burst, amount))
+  return most(ZERO, subtract(quotaAt(node, key).nominal, others))
+}
+
+function lender(quota: QuotaTree, cohort: Node, { node, amount }: Part): Lender {
+  const role = roleAt(quota, node)
+  switch (role.kind) {
+    case 'tenant':
+      return { kind: 'tenant', tenant: role.tenant, amount }
+    case 'pool':
+      return { kind: 'shared-pool', cohort: role.cohort, amount }
+    case 'cohort':
+      return { kind: node === cohort ? 'burst-pool' : 'cohort', cohort: role.cohort, amount }
+  }
+}

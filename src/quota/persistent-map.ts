@@ -1,0 +1,60 @@
+/**
+ * A map from strings whose versions share what they have in common: a hash table on a persistent array.
+ *
+ * 16,384 buckets hold about six entries each at 100,000 charges, so a change copies two rows of 128 and one short
+ * bucket, whatever the size. An ordinary Map would have to be copied whole, which takes milliseconds per batch.
+ */
+import { filled, get, type PersistentArray, set } from './persistent-array.ts'
+
+const BUCKETS = 1 << 14
+
+type Entry<V> = readonly [key: string, value: V]
+type Bucket<V> = readonly Entry<V>[]
+
+export interface PersistentMap<V> {
+  readonly size: number
+  readonly buckets: PersistentArray<Bucket<V>>
+}
+
+const EMPTY_BUCKETS: PersistentArray<Bucket<never>> = filled(BUCKETS, [])
+const [EMPTY_ROW] = EMPTY_BUCKETS.rows
+
+export function emptyMap<V>(): PersistentMap<V> {
+  return { size: 0, buckets: EMPTY_BUCKETS }
+}
+
+export function find<V>(map: PersistentMap<V>, key: string): V | undefined {
+  return get(map.buckets, bucketOf(key)).find(entry => entry[0] === key)?.[1]
+}
+
+export function insert<V>(map: PersistentMap<V>, key: string, value: V): PersistentMap<V> {
+  const index = bucketOf(key)
+  const bucket = get(map.buckets, index)
+  const others = bucket.filter(entry => entry[0] !== key)
+  const size = map.size + (others.length === bucket.length ? 1 : 0)
+  return { size, buckets: set(map.buckets, index, [...others, [key, value]]) }
+}
+
+export function without<V>(map: PersistentMap<V>, key: string): PersistentMap<V> {
+  const index = bucketOf(key)
+  const bucket = get(map.buckets, index)
+  const others = bucket.filter(entry => entry[0] !== key)
+  if (others.length === bucket.length) return map
+  return { size: map.size - 1, buckets: set(map.buckets, index, others) }
+}
+
+/** In no order that means anything: whoever shows entries must sort them. */
+export function* entries<V>(map: PersistentMap<V>): Generator<Entry<V>> {
+  for (const row of map.buckets.rows) {
+    // Most maps are far smaller than the table, and rows never written to are all one.
+    if (row === EMPTY_ROW) continue
+    for (const bucket of row) yield* bucket
+  }
+}
+
+// FNV-1a. Keys are pod UIDs and tenant names, which the API server makes or an administrator writes.
+function bucketOf(key: string): number {
+  let hash = 0x811c9dc5
+  for (let index = 0; index < key.length; index += 1) hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193)
+  return (hash ^ (hash >>> 15)) & (BUCKETS - 1)
+}

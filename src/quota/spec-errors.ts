@@ -1,0 +1,155 @@
+/** What makes a set of cohorts and tenants unusable. Every error names its document, the field and a way out. */
+import { type Amount, add, compare, formatGpus, subtract, ZERO } from '../quantity/amount.ts'
+import type { Issue } from '../schema/parsed.ts'
+import { cycles, duplicates } from './node-spec.ts'
+import type { CohortSpec, TenantSpec } from './spec.ts'
+
+export function specErrors(cohorts: readonly CohortSpec[], tenants: readonly TenantSpec[]): readonly Issue[] {
+  const names = new Set(cohorts.map(cohort => cohort.name))
+  return [
+    ...duplicates(cohorts.map(cohort => cohort.name)).map(name => twice(cohortPlace(name))),
+    ...duplicates(tenants.map(tenant => tenant.name)).map(name => twice(tenantPlace(name))),
+    ...cohorts.flatMap(cohort => missingParent(cohort, names)),
+    ...tenants.flatMap(tenant => missingCohort(tenant, names)),
+    ...cycles(new Map(cohorts.map(cohort => [cohort.name, cohort.parent]))).map(cohortCycle),
+    ...cohorts.flatMap(negativeInCohort),
+    ...tenants.flatMap(negativeInTenant),
+    ...tenants.flatMap(unusableTenant),
+    ...sharedNamespaces(tenants),
+    ...overCapacity(cohorts, tenants),
+  ]
+}
+
+export function cohortPlace(name: string, field = ''): string {
+  return `Cohort/${name}${field === '' ? '' : ` spec.${field}`}`
+}
+
+export function tenantPlace(name: string, field = ''): string {
+  return `TenantQuota/${name}${field === '' ? '' : ` spec.${field}`}`
+}
+
+function twice(at: string): Issue {
+  return { at, problem: 'is defined twice', remedy: 'remove or rename one of the two' }
+}
+
+function missingParent({ name, parent }: CohortSpec, cohorts: ReadonlySet<string>): readonly Issue[] {
+  if (parent === null || cohorts.has(parent)) return []
+  return [{ at: cohortPlace(name, 'parent'), ...noSuchCohort(parent) }]
+}
+
+function missingCohort({ name, cohort }: TenantSpec, cohorts: ReadonlySet<string>): readonly Issue[] {
+  return cohorts.has(cohort) ? [] : [{ at: tenantPlace(name, 'cohort'), ...noSuchCohort(cohort) }]
+}
+
+function noSuchCohort(name: string): Omit<Issue, 'at'> {
+  return { problem: `there is no Cohort ${name}`, remedy: 'create it or name an existing one' }
+}
+
+function cohortCycle(cycle: readonly string[]): Issue {
+  const [first = ''] = cycle
+  const problem = `the parents form a cycle: ${[...cycle, first].join(' -> ')}`
+  return { at: cohortPlace(first, 'parent'), problem, remedy: 'remove the parent of one of them' }
+}
+
+function negativeInCohort(cohort: CohortSpec): readonly Issue[] {
+  return [...cohort.classes].flatMap(([key, limits]) =>
+    negatives(
+      field => cohortPlace(cohort.name, `classes[${key}].${field}`),
+      [
+        ['capacity', limits.capacity],
+        ['shared', limits.shared],
+        ['burst', limits.burst],
+        ['borrowingLimit', limits.borrowingLimit],
+        ['lendingLimit', limits.lendingLimit],
+      ],
+    ),
+  )
+}
+
+function negativeInTenant(tenant: TenantSpec): readonly Issue[] {
+  return [...tenant.classes].flatMap(([key, limits]) =>
+    negatives(
+      field => tenantPlace(tenant.name, `classes[${key}].${field}`),
+      [
+        ['reserved', limits.reserved],
+        ['shared.max', limits.sharedMax],
+        ['burst.borrowingLimit', limits.burstLimit],
+        ['lendingLimit', limits.lendingLimit],
+        ['perPod.min', limits.perPodMin],
+        ['perPod.max', limits.perPodMax],
+      ],
+    ),
+  )
+}
+
+function negatives(
+  at: (field: string) => string,
+  fields: readonly (readonly [string, Amount | null])[],
+): readonly Issue[] {
+  return fields.flatMap(([field, value]) =>
+    value === null || value >= ZERO
+      ? []
+      : [{ at: at(field), problem: `${formatGpus(value)} is negative`, remedy: 'use 0 or more' }],
+  )
+}
+
+function unusableTenant(tenant: TenantSpec): readonly Issue[] {
+  const noOrder: readonly Issue[] =
+    tenant.tierOrder.length > 0
+      ? []
+      : [
+          {
+            at: tenantPlace(tenant.name, 'tierOrder'),
+            problem: 'is empty, so no tier is ever tried',
+            remedy: 'list at least one tier, or leave the field out',
+          },
+        ]
+  return [...noOrder, ...[...tenant.classes].flatMap(([key, limits]) => emptyRange(tenant.name, key, limits))]
+}
+
+function emptyRange(
+  tenant: string,
+  key: string,
+  { perPodMin, perPodMax }: { readonly perPodMin: Amount | null; readonly perPodMax: Amount | null },
+): readonly Issue[] {
+  if (perPodMin === null || perPodMax === null || perPodMin <= perPodMax) return []
+  const problem = `min ${formatGpus(perPodMin)} is above max ${formatGpus(perPodMax)}, so no pod fits`
+  return [{ at: tenantPlace(tenant, `classes[${key}].perPod`), problem, remedy: 'lower min or raise max' }]
+}
+
+function sharedNamespaces(tenants: readonly TenantSpec[]): readonly Issue[] {
+  const claims = tenants.flatMap(tenant => [...new Set(tenant.namespaces)].map(name => ({ name, tenant: tenant.name })))
+  return [...Map.groupBy(claims, claim => claim.name)].flatMap(([name, claimants]) => {
+    const [first, ...others] = claimants.map(claim => claim.tenant)
+    return others.map(other => ({
+      at: tenantPlace(other, 'namespaces'),
+      problem: `namespace ${name} belongs to TenantQuota ${first} as well as to ${other}`,
+      remedy: 'leave it to one of the two',
+    }))
+  })
+}
+
+function overCapacity(cohorts: readonly CohortSpec[], tenants: readonly TenantSpec[]): readonly Issue[] {
+  const membersOf = Map.groupBy(tenants, tenant => tenant.cohort)
+  return cohorts.flatMap(cohort => {
+    const members = membersOf.get(cohort.name) ?? []
+    const keys = new Set([...cohort.classes.keys(), ...members.flatMap(tenant => [...tenant.classes.keys()])])
+    return [...keys].flatMap(key => overCapacityIn(cohort, members, key))
+  })
+}
+
+function overCapacityIn(cohort: CohortSpec, members: readonly TenantSpec[], key: string): readonly Issue[] {
+  const { capacity, shared, burst } = cohort.classes.get(key) ?? { capacity: ZERO, shared: ZERO, burst: ZERO }
+  const reserved = members.reduce((sum, tenant) => add(sum, tenant.classes.get(key)?.reserved ?? ZERO), ZERO)
+  const promised = add(add(reserved, shared), burst)
+  if (compare(promised, capacity) <= 0) return []
+  const excess = formatGpus(subtract(promised, capacity))
+  const parts = `reserved ${formatGpus(reserved)}, shared ${formatGpus(shared)}, burst ${formatGpus(burst)}`
+  return [
+    {
+      at: cohortPlace(cohort.name, `classes[${key}]`),
+      problem: `promises ${excess} ${key} more than its capacity of ${formatGpus(capacity)} (${parts})`,
+      remedy: `add ${excess} of capacity, or take ${excess} from the pools or from its tenants' reserved`,
+    },
+  ]
+}

@@ -1,0 +1,197 @@
+/** What the tests of this folder share: short ways to write quotas down, and random ones. Amounts are plain integers. */
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { type Amount, amount } from '../quantity/amount.ts'
+import type { Request } from './decide.ts'
+import type { NodeSpec, Quota } from './node-spec.ts'
+import type { QuotaTree, Tenant } from './quota-tree.ts'
+import { type CohortSpec, type TenantSpec, TIERS, type Tier } from './spec.ts'
+import { compileQuotas, type Quotas } from './tiers.ts'
+import { buildForest, type Forest } from './tree.ts'
+import type { Amounts } from './usage.ts'
+
+type Numbers = Readonly<Record<string, number>>
+
+export interface CohortNumbers {
+  readonly capacity?: number
+  readonly shared?: number
+  readonly burst?: number
+  readonly borrowingLimit?: number | null
+  readonly lendingLimit?: number | null
+}
+
+export interface TenantNumbers {
+  readonly reserved?: number
+  readonly sharedMax?: number | null
+  readonly burstLimit?: number | null
+  readonly lendingLimit?: number | null
+  readonly perPodMin?: number | null
+  readonly perPodMax?: number | null
+}
+
+const ONE = { nanos: 1_000_000_000n }
+const PLENTY = 1_000_000
+
+export function amounts(plain: Numbers): Amounts {
+  return mapped(plain, amount)
+}
+
+export function cohort(
+  name: string,
+  classes: Readonly<Record<string, CohortNumbers>>,
+  parent: string | null = null,
+): CohortSpec {
+  return {
+    name,
+    parent,
+    weight: ONE,
+    classes: mapped(classes, numbers => ({
+      capacity: amount(numbers.capacity ?? PLENTY),
+      shared: amount(numbers.shared ?? 0),
+      burst: amount(numbers.burst ?? 0),
+      borrowingLimit: limit(numbers.borrowingLimit),
+      lendingLimit: limit(numbers.lendingLimit),
+    })),
+  }
+}
+
+export function tenant(
+  name: string,
+  inCohort: string,
+  classes: Readonly<Record<string, TenantNumbers>>,
+  more: Partial<TenantSpec> = {},
+): TenantSpec {
+  return {
+    name,
+    cohort: inCohort,
+    namespaces: [name],
+    weight: ONE,
+    tierOrder: TIERS,
+    enforcement: 'Enforce',
+    classes: mapped(classes, numbers => ({
+      reserved: amount(numbers.reserved ?? 0),
+      sharedMax: limit(numbers.sharedMax),
+      burstLimit: limit(numbers.burstLimit),
+      lendingLimit: limit(numbers.lendingLimit),
+      perPodMin: limit(numbers.perPodMin),
+      perPodMax: limit(numbers.perPodMax),
+    })),
+    ...more,
+  }
+}
+
+export function request(
+  uid: string,
+  ofTenant: string,
+  demand: Numbers,
+  tier: Tier | 'auto' = 'auto',
+  namespace = ofTenant,
+): Request {
+  return { uid, tenant: ofTenant, tier, demand: amounts(demand), namespace, name: `pod-${uid}` }
+}
+
+export function compiled(cohorts: readonly CohortSpec[], tenants: readonly TenantSpec[]): Quotas {
+  const result = compileQuotas(cohorts, tenants)
+  assert.ok(result.ok, result.ok ? '' : JSON.stringify(result.errors))
+  return result.value
+}
+
+export function treeNamed(quotas: Quotas, name: string): QuotaTree {
+  return present(quotas.trees.get(name), `tree ${name}`)
+}
+
+export function tenantNamed(quota: QuotaTree, name: string): Tenant {
+  return present(quota.tenants.get(name), `tenant ${name}`)
+}
+
+export function forestOf(specs: readonly NodeSpec[]): Forest {
+  const result = buildForest(specs)
+  assert.ok(result.ok, result.ok ? '' : JSON.stringify(result.issues))
+  return result.value
+}
+
+export function present<T>(value: T | undefined, what: string): T {
+  assert.ok(value !== undefined, `${what} is missing`)
+  return value
+}
+
+export const KEYS = ['a', 'b'] as const
+
+const someLimit = (max: number) =>
+  fc.oneof({ weight: 2, arbitrary: fc.constant(null) }, { weight: 3, arbitrary: fc.integer({ min: 0, max }) })
+
+const someQuota: fc.Arbitrary<Quota> = fc
+  .record({ nominal: fc.integer({ min: 0, max: 12 }), borrowingLimit: someLimit(8), lendingLimit: someLimit(12) })
+  .map(numbers => ({
+    nominal: amount(numbers.nominal),
+    borrowingLimit: limit(numbers.borrowingLimit),
+    lendingLimit: limit(numbers.lendingLimit),
+  }))
+
+/** Nodes of one to three trees, parents before children, each with a quota for some of the keys. */
+export const someNodes: fc.Arbitrary<readonly NodeSpec[]> = fc
+  .array(
+    fc.record({
+      parent: fc.nat(30),
+      isRoot: fc.integer({ min: 0, max: 5 }).map(n => n === 0),
+      quotas: fc.dictionary(fc.constantFrom(...KEYS), someQuota, { noNullPrototype: true }),
+    }),
+    { minLength: 1, maxLength: 10 },
+  )
+  .map(drafts =>
+    drafts.map(({ parent, isRoot, quotas }, index) => ({
+      name: `n${index}`,
+      parent: index === 0 || isRoot ? null : `n${parent % index}`,
+      quotas: new Map(Object.entries(quotas)),
+    })),
+  )
+
+export interface Scenario {
+  readonly cohorts: readonly CohortSpec[]
+  readonly tenants: readonly TenantSpec[]
+}
+
+const cohortNumbers = fc.record({
+  shared: fc.integer({ min: 0, max: 8 }),
+  burst: fc.integer({ min: 0, max: 6 }),
+  borrowingLimit: someLimit(6),
+  lendingLimit: someLimit(10),
+})
+
+const tenantNumbers = fc.record({
+  reserved: fc.integer({ min: 0, max: 8 }),
+  sharedMax: someLimit(8),
+  burstLimit: someLimit(10),
+  lendingLimit: someLimit(6),
+})
+
+const perClass = <T>(numbers: fc.Arbitrary<T>) =>
+  fc.dictionary(fc.constantFrom(...KEYS), numbers, { noNullPrototype: true, minKeys: 1 })
+
+/** One tree of one to three cohorts, and one to four tenants `t0`… somewhere in it. */
+export const someScenario: fc.Arbitrary<Scenario> = fc
+  .record({
+    cohorts: fc.array(fc.record({ parent: fc.nat(9), classes: fc.record({ a: cohortNumbers, b: cohortNumbers }) }), {
+      minLength: 1,
+      maxLength: 3,
+    }),
+    tenants: fc.array(fc.record({ home: fc.nat(9), classes: perClass(tenantNumbers) }), { minLength: 1, maxLength: 4 }),
+  })
+  .map(({ cohorts, tenants }) => ({
+    cohorts: cohorts.map(({ parent, classes }, index) =>
+      cohort(`c${index}`, classes, index === 0 ? null : `c${parent % index}`),
+    ),
+    tenants: tenants.map(({ home, classes }, index) => tenant(`t${index}`, `c${home % cohorts.length}`, classes)),
+  }))
+
+export const someDemand = fc
+  .dictionary(fc.constantFrom(...KEYS), fc.integer({ min: 0, max: 6 }), { noNullPrototype: true, minKeys: 1 })
+  .map(amounts)
+
+function limit(value: number | null | undefined): Amount | null {
+  return value === null || value === undefined ? null : amount(value)
+}
+
+function mapped<V, W>(plain: Readonly<Record<string, V>>, change: (value: V) => W): ReadonlyMap<string, W> {
+  return new Map(Object.entries(plain).map(([key, value]) => [key, change(value)]))
+}

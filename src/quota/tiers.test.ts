@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { formatIssue } from '../schema/parsed.ts'
+import { type CohortSpec, type TenantSpec, TIERS } from './spec.ts'
+import { cohort, compiled, present, someScenario, tenant, tenantNamed, treeNamed } from './testing.ts'
+import { compileQuotas } from './tiers.ts'
+import { quotaAt } from './tree.ts'
+
+test('tiers become the nodes that the design draws', () => {
+  const quotas = compiled(
+    [
+      cohort('top', { h100: { burst: 1 } }),
+      cohort('c', { h100: { shared: 8, burst: 4, borrowingLimit: 3, lendingLimit: 2 } }, 'top'),
+    ],
+    [tenant('t', 'c', { h100: { reserved: 16, sharedMax: 6, burstLimit: 5, lendingLimit: 10 } })],
+  )
+  const { tree } = treeNamed(quotas, 'top')
+  const shown = tree.nodes.map(node => {
+    const { nominal, borrowingLimit, lendingLimit } = quotaAt(node, 'h100')
+    return [node.name, node.parent?.name ?? null, nominal, borrowingLimit, lendingLimit]
+  })
+  assert.deepEqual(shown, [
+    ['cohort:top', null, 1n, null, null],
+    ['pool:top', 'cohort:top', 0n, 0n, null],
+    ['cohort:c', 'cohort:top', 4n, 3n, 2n],
+    ['pool:c', 'cohort:c', 8n, 0n, null],
+    ['reserved:t', 'cohort:c', 16n, 0n, 10n],
+    ['burst:t', 'cohort:c', 0n, 5n, null],
+    ['shared:t', 'pool:c', 0n, 6n, null],
+  ])
+})
+
+test('a tenant is found by its namespace, and its tree by the tenant', () => {
+  const quotas = compiled(
+    [cohort('one', {}), cohort('below', {}, 'one'), cohort('two', {})],
+    [
+      tenant('a', 'below', {}, { namespaces: ['a-dev', 'a-prod', 'a-prod'] }),
+      tenant('b', 'two', {}, { namespaces: ['__proto__'] }),
+    ],
+  )
+  assert.deepEqual([...quotas.trees.keys()], ['one', 'two'])
+  assert.equal(quotas.treeOfTenant.get('a')?.name, 'one')
+  assert.equal(quotas.treeOfTenant.get('b')?.name, 'two')
+  assert.deepEqual(
+    Object.fromEntries(quotas.tenantOfNamespace),
+    Object.fromEntries([
+      ['a-dev', 'a'],
+      ['a-prod', 'a'],
+      ['__proto__', 'b'],
+    ]),
+  )
+})
+
+test('names that look like parts of the tree do not collide', () => {
+  const names = ['x', 'x/shared', 'shared:x', 'pool:x', 'cohort:x', 'reserved:x', '']
+  const quotas = compiled(
+    names.map(name => cohort(name, { h100: { shared: 1 } })),
+    names.map(name => tenant(name, name, { h100: { reserved: 1 } })),
+  )
+  for (const name of names) {
+    const leaves = tenantNamed(treeNamed(quotas, name), name).leaves
+    assert.deepEqual(Object.keys(leaves), ['reserved', 'shared', 'burst'])
+    assert.equal(treeNamed(quotas, name).tree.nodes.length, 5, name)
+  }
+})
+
+const ERRORS: readonly {
+  readonly name: string
+  readonly cohorts: readonly CohortSpec[]
+  readonly tenants: readonly TenantSpec[]
+  readonly want: readonly string[]
+}[] = [
+  {
+    name: 'a tenant in a cohort that does not exist',
+    cohorts: [],
+    tenants: [tenant('t', 'gone', {})],
+    want: ['TenantQuota/t spec.cohort: there is no Cohort gone (create it or name an existing one)'],
+  },
+  {
+    name: 'a cohort below one that does not exist',
+    cohorts: [cohort('c', {}, 'gone')],
+    tenants: [],
+    want: ['Cohort/c spec.parent: there is no Cohort gone (create it or name an existing one)'],
+  },
+  {
+    name: 'cohorts in a circle',
+    cohorts: [cohort('c', {}, 'd'), cohort('d', {}, 'c')],
+    tenants: [],
+    want: ['Cohort/c spec.parent: the parents form a cycle: c -> d -> c (remove the parent of one of them)'],
+  },
+  {
+    name: 'names defined twice',
+    cohorts: [cohort('c', {}), cohort('c', {})],
+    tenants: [tenant('t', 'c', {}, { namespaces: [] }), tenant('t', 'c', {}, { namespaces: [] })],
+    want: [
+      'Cohort/c: is defined twice (remove or rename one of the two)',
+      'TenantQuota/t: is defined twice (remove or rename one of the two)',
+    ],
+  },
+  {
+    name: 'more promised than there is, class by class',
+    cohorts: [cohort('c', { h100: { capacity: 20_000, shared: 8000, burst: 4500 }, a100: { capacity: 1000 } })],
+    tenants: [
+      tenant('t', 'c', { h100: { reserved: 6000 }, a100: { reserved: 1000 } }),
+      tenant('u', 'c', { h100: { reserved: 4000 }, b200: { reserved: 1000 } }),
+    ],
+    want: [
+      'Cohort/c spec.classes[h100]: promises 2500m h100 more than its capacity of 20 (reserved 10, shared 8, burst 4500m) ' +
+        "(add 2500m of capacity, or take 2500m from the pools or from its tenants' reserved)",
+      'Cohort/c spec.classes[b200]: promises 1 b200 more than its capacity of 0 (reserved 1, shared 0, burst 0) ' +
+        "(add 1 of capacity, or take 1 from the pools or from its tenants' reserved)",
+    ],
+  },
+  {
+    name: 'a namespace of two tenants',
+    cohorts: [cohort('c', {})],
+    tenants: [tenant('t', 'c', {}, { namespaces: ['n', 'n'] }), tenant('u', 'c', {}, { namespaces: ['m', 'n'] })],
+    want: [
+      'TenantQuota/u spec.namespaces: namespace n belongs to TenantQuota t as well as to u (leave it to one of the two)',
+    ],
+  },
+  {
+    name: 'negative amounts, each with its field',
+    cohorts: [cohort('c', { h100: { shared: -1, lendingLimit: -2 } })],
+    tenants: [tenant('t', 'c', { h100: { reserved: -3000, sharedMax: -4, burstLimit: -5, perPodMax: -6 } })],
+    want: [
+      'Cohort/c spec.classes[h100].shared: -1m is negative (use 0 or more)',
+      'Cohort/c spec.classes[h100].lendingLimit: -2m is negative (use 0 or more)',
+      'TenantQuota/t spec.classes[h100].reserved: -3 is negative (use 0 or more)',
+      'TenantQuota/t spec.classes[h100].shared.max: -4m is negative (use 0 or more)',
+      'TenantQuota/t spec.classes[h100].burst.borrowingLimit: -5m is negative (use 0 or more)',
+      'TenantQuota/t spec.classes[h100].perPod.max: -6m is negative (use 0 or more)',
+    ],
+  },
+  {
+    name: 'a tenant that can never have anything',
+    cohorts: [cohort('c', {})],
+    tenants: [tenant('t', 'c', { h100: { perPodMin: 2000, perPodMax: 1000 } }, { tierOrder: [] })],
+    want: [
+      'TenantQuota/t spec.tierOrder: is empty, so no tier is ever tried (list at least one tier, or leave the field out)',
+      'TenantQuota/t spec.classes[h100].perPod: min 2 is above max 1, so no pod fits (lower min or raise max)',
+    ],
+  },
+]
+
+test('quotas that make no sense are refused with the document, the field and a way out', () => {
+  for (const { name, cohorts, tenants, want } of ERRORS) {
+    const result = compileQuotas(cohorts, tenants)
+    assert.deepEqual(result.ok ? [] : result.errors.map(formatIssue), want, name)
+  }
+})
+
+test('limits that nothing can reach are warned about and compile', () => {
+  const result = compileQuotas(
+    [
+      cohort('top', { h100: { burst: 2000, borrowingLimit: 1000 } }),
+      cohort('c', { h100: { shared: 4000, burst: 1000, borrowingLimit: 3000 } }, 'top'),
+      cohort('d', { h100: { burst: 1000, borrowingLimit: 8500 } }, 'top'),
+    ],
+    [
+      tenant('t', 'c', { h100: { reserved: 1000, sharedMax: 5000, burstLimit: 9000 } }),
+      tenant('u', 'c', { h100: { sharedMax: 4000, burstLimit: 10_000 }, a100: { burstLimit: 1000 } }),
+    ],
+  )
+  assert.ok(result.ok)
+  // c has 4 + 1 + 1 of its own, and of the 3 that top and d hold it may borrow all 3: 9 in all.
+  assert.deepEqual(result.warnings.map(formatIssue), [
+    'Cohort/top spec.classes[h100].borrowingLimit: 1 can never be reached: at most 0 can be borrowed (lower the limit, or leave it out)',
+    'Cohort/d spec.classes[h100].borrowingLimit: 8500m can never be reached: at most 8 can be borrowed (lower the limit, or leave it out)',
+    'TenantQuota/t spec.classes[h100].shared.max: 5 is above the shared pool of Cohort c, which is 4 (lower it, leave it out (the whole pool), or enlarge the pool)',
+    'TenantQuota/u spec.classes[h100].burst.borrowingLimit: 10 can never be reached: at most 9 can be borrowed (lower the limit, or leave it out)',
+    'TenantQuota/u spec.classes[a100].burst.borrowingLimit: 1 can never be reached: at most 0 can be borrowed (lower the limit, or leave it out)',
+  ])
+})
+
+test('every sensible set of cohorts and tenants compiles to one leaf per tenant and tier', () => {
+  fc.assert(
+    fc.property(someScenario, ({ cohorts, tenants }) => {
+      const { trees } = compiled(cohorts, tenants)
+      const [tree] = trees.values()
+      assert.equal(trees.size, 1)
+      for (const spec of tenants) {
+        const { leaves } = tenantNamed(present(tree, 'tree'), spec.name)
+        assert.equal(new Set(TIERS.map(tier => leaves[tier])).size, 3)
+      }
+    }),
+  )
+})

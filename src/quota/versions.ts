@@ -1,0 +1,61 @@
+/** The ledger of one tree as its store has it, and the book opened on it. */
+import { type Book, openBook } from './book.ts'
+import type { Ledger } from './ledger.ts'
+import type { QuotaTree } from './quota-tree.ts'
+
+export interface Versioned<T> {
+  readonly version: string
+  readonly value: T
+}
+
+/** What charging needs from storage; a test passes a Map. Every call must end by itself. */
+export interface LedgerStore {
+  /** The ledger of a tree as it is now; an empty one if there is none yet. */
+  read(tree: string): Promise<Versioned<Ledger>>
+  /** Stores `next` if what is stored is still `current`, and only then. */
+  replace(tree: string, current: Versioned<Ledger>, next: Ledger): Promise<Versioned<Ledger> | 'conflict'>
+}
+
+/** A stored version to decide on. */
+export interface Ground {
+  readonly stored: Versioned<Ledger>
+  readonly book: Book
+  /** Read for the batch at hand, so after all its requests had arrived. */
+  readonly isFresh: boolean
+}
+
+export interface Versions {
+  /** The last version seen, which others may have moved on from since; undefined before the first. */
+  known(): Ground | undefined
+  read(): Promise<Ground>
+  replace(ground: Ground, next: Book): Promise<'stored' | 'conflict'>
+}
+
+/** The quota may change at any time; a ground is always opened on the one in force. */
+export function versionsOf(tree: string, store: LedgerStore, quota: () => QuotaTree): Versions {
+  let known: Ground | undefined
+
+  const open = (stored: Versioned<Ledger>): Book => {
+    const inForce = quota()
+    const isSame = known?.stored.version === stored.version && known.book.quota === inForce
+    return isSame && known !== undefined ? known.book : openBook(inForce, stored.value)
+  }
+
+  return {
+    known() {
+      if (known !== undefined) known = { stored: known.stored, book: open(known.stored), isFresh: false }
+      return known
+    },
+    async read() {
+      const stored = await store.read(tree)
+      known = { stored, book: open(stored), isFresh: true }
+      return known
+    },
+    async replace(ground, next) {
+      const stored = await store.replace(tree, ground.stored, next.ledger)
+      if (stored === 'conflict') return 'conflict'
+      known = { stored, book: next, isFresh: false }
+      return 'stored'
+    },
+  }
+}

@@ -1,0 +1,59 @@
+import type { Call, Clock, Decision, DecisionVerdict, Webhook } from '../src/admission/endpoint.ts'
+import type { Mutation } from '../src/admission/mutate.ts'
+import { type PodReview, podName } from '../src/admission/review-pod.ts'
+import type { Validation } from '../src/admission/validate.ts'
+
+/** Who counts policies that fail; decisions are counted by the log they are told to. */
+export interface PodObserver {
+  policyFailed(policy: string): void
+}
+
+interface Occasion {
+  readonly deps: { readonly observer: PodObserver; readonly clock: Clock }
+  readonly call: Call
+  readonly startedMs: number
+}
+
+interface Told {
+  readonly verdict: DecisionVerdict
+  readonly codes?: readonly string[]
+  readonly mutation?: Mutation
+  readonly validation?: Validation
+}
+
+/** Writes the one line of an admission, and counts it. */
+export function decisionOf(webhook: Webhook, review: PodReview, { deps, call, startedMs }: Occasion): (told: Told) => void {
+  return told => {
+    call.log.decision(decisionLine(webhook, review, told, deps.clock.now() - startedMs))
+    for (const problem of (told.mutation ?? told.validation)?.problems ?? []) {
+      call.log.problem(`policy ${problem.policy} failed: ${problem.problem}`, undefined, { policy: problem.policy })
+      deps.observer.policyFailed(problem.policy)
+    }
+  }
+}
+
+function decisionLine(webhook: Webhook, { request, pod }: PodReview, told: Told, durationMs: number): Decision {
+  const { mutation, validation } = told
+  const subject = (mutation ?? validation)?.examined.subject
+  const tier = (mutation ?? validation)?.tier
+  const refusals = [...(validation?.denials ?? []), ...(validation?.audited ?? [])]
+  const injecting = (mutation?.injections ?? []).map(injection => injection.policy)
+  return {
+    webhook,
+    verdict: told.verdict,
+    uid: request.uid,
+    operation: request.operation,
+    namespace: request.namespace ?? '',
+    name: pod.ok ? podName(request, pod.value) : (request.name ?? ''),
+    kind: subject?.workload.kind ?? '',
+    user: request.userInfo?.username ?? '',
+    ...(subject?.tenant === undefined ? {} : { tenant: subject.tenant }),
+    ...(tier === undefined ? {} : { tier }),
+    codes: told.codes ?? [...new Set(refusals.map(refusal => refusal.code))],
+    policies: [...new Set([...injecting, ...refusals.flatMap(refusal => refusal.policy ?? [])])],
+    demand: Object.fromEntries([...(subject?.demand?.byClass ?? [])].map(([name, amount]) => [name, Number(amount)])),
+    dryRun: request.dryRun === true,
+    patchOps: mutation?.operations.length ?? 0,
+    durationMs,
+  }
+}

@@ -1,0 +1,84 @@
+import type { Cluster } from '../src/admission/cluster.ts'
+import type { Answer, Call, Clock, Endpoint } from '../src/admission/endpoint.ts'
+import { type ExemptNamespaces, isExempt } from '../src/admission/exempt.ts'
+import { type AdmissionResponse, allowed, refused, reviewOf } from '../src/admission/response.ts'
+import { badRequest, type PodReview, parsePodReview, podName, unreadablePod } from '../src/admission/review-pod.ts'
+import { tierChange } from '../src/admission/tier-change.ts'
+import { type QuotaDesk, validatePod } from '../src/admission/validate.ts'
+import type { Pod } from '../src/schema/pod.ts'
+import { decisionOf, type PodObserver } from './observe.ts'
+
+/** How the API server is told to call this webhook. A GPU pod that nobody has judged is not created. */
+export const VALIDATE_PODS = {
+  path: '/validate/pods',
+  operations: ['CREATE', 'UPDATE'],
+  resources: ['pods'],
+  failurePolicy: 'Fail',
+  sideEffects: 'NoneOnDryRun',
+  timeoutSeconds: 10,
+} as const
+
+export interface ValidateDeps {
+  readonly cluster: () => Cluster
+  readonly exempt: ExemptNamespaces
+  readonly desk: QuotaDesk
+  readonly observer: PodObserver
+  readonly clock: Clock
+}
+
+/** `POST /validate/pods`: refuses what breaks a rule or exceeds a quota, and charges the rest. */
+export function validatePods(deps: ValidateDeps): Endpoint {
+  return { path: VALIDATE_PODS.path, answer: (body, call) => answer(body, call, deps) }
+}
+
+async function answer(body: unknown, call: Call, deps: ValidateDeps): Promise<Answer> {
+  const startedMs = deps.clock.now()
+  const review = parsePodReview(body)
+  if (!review.ok) return badRequest(review.issues)
+  const { request, pod } = review.value
+  const decide = decisionOf('validate', review.value, { deps, call, startedMs })
+
+  if (isExempt(request, deps.exempt)) {
+    decide({ verdict: 'exempt' })
+    return ok(allowed(request, [], []))
+  }
+  if (!pod.ok) {
+    const denials = unreadablePod(pod.issues)
+    decide({ verdict: 'denied', codes: ['SLU-E101'] })
+    return ok(refused(request, request.name ?? '', denials, []))
+  }
+  if (request.operation === 'UPDATE') return ok(answerUpdate(review.value, pod.value, decide))
+  return ok(await answerCreate(review.value, pod.value, call, deps, decide))
+}
+
+type Decide = ReturnType<typeof decisionOf>
+
+// Nothing that quota counts can change on a pod that exists; what can is the label by which it is charged.
+function answerUpdate({ request }: PodReview, pod: Pod, decide: Decide): AdmissionResponse {
+  const denials = tierChange(request, pod)
+  decide({ verdict: denials.length === 0 ? 'allowed' : 'denied', codes: denials.map(({ code }) => code) })
+  return denials.length === 0 ? allowed(request, [], []) : refused(request, podName(request, pod), denials, [])
+}
+
+async function answerCreate(
+  { request }: PodReview,
+  pod: Pod,
+  call: Call,
+  deps: ValidateDeps,
+  decide: Decide,
+): Promise<AdmissionResponse> {
+  const validation = await validatePod(request, pod, deps.cluster(), deps.desk, {
+    deadlineMs: call.deadlineMs,
+    isPreview: request.dryRun === true,
+  })
+  const { denials, warnings, examined } = validation
+  const passed = examined.subject.demand === undefined ? 'not-gpu' : 'allowed'
+  decide({ verdict: denials.length > 0 ? 'denied' : passed, validation })
+  return denials.length > 0
+    ? refused(request, podName(request, pod), denials, warnings)
+    : allowed(request, [], warnings)
+}
+
+function ok(response: AdmissionResponse): Answer {
+  return { status: 200, body: reviewOf(response) }
+}
