@@ -22,7 +22,11 @@ interface Told {
 }
 
 /** Writes the one line of an admission, and counts it. */
-export function decisionOf(webhook: Webhook, review: PodReview, { deps, call, startedMs }: Occasion): (told: Told) => void {
+export function decisionOf(
+  webhook: Webhook,
+  review: PodReview,
+  { deps, call, startedMs }: Occasion,
+): (told: Told) => void {
   return told => {
     call.log.decision(decisionLine(webhook, review, told, deps.clock.now() - startedMs))
     for (const problem of (told.mutation ?? told.validation)?.problems ?? []) {

@@ -1,5 +1,5 @@
-import { type ClassTable, compileClasses } from '../gpu/classes.ts'
 import type { ClaimLookup } from '../gpu/claims.ts'
+import { type ClassTable, compileClasses } from '../gpu/classes.ts'
 import type { ClassTaint, Surroundings } from '../policy/inject/target.ts'
 import { compilePolicies, type PolicySet } from '../policy/policy-set.ts'
 import { selects } from '../policy/selector.ts'
@@ -15,7 +15,7 @@ import type {
   TenantQuotaDocument,
 } from '../schema/documents.ts'
 import { failed, type Issue, type Parsed, parsed } from '../schema/parsed.ts'
-import { type Labels, type Natives, nativesOf, type Node } from './natives.ts'
+import { type Labels, type Natives, type Node, nativesOf } from './natives.ts'
 import { type PlacedObject, readObjects } from './objects.ts'
 import { cohortSpecOf, type NodeCapacity, tenantSpecOf } from './quota-specs.ts'
 
@@ -130,7 +130,10 @@ function unitsAt({ allocatable }: Node, resource: string): bigint {
 }
 
 function surroundingsOf({ classes, profiles }: ByKind, natives: Natives): Surroundings {
-  const taints = classes.map((document): [string, readonly ClassTaint[]] => [nameOf(document), document.spec.taints ?? []])
+  const taints = classes.map((document): [string, readonly ClassTaint[]] => [
+    nameOf(document),
+    document.spec.taints ?? [],
+  ])
   return {
     priorityClasses: natives.priorityClasses,
     defaultPriorityClass: natives.defaultPriorityClass,
@@ -174,4 +177,3 @@ function take<T>(result: Parsed<T>, issues: Issue[]): T | undefined {
   issues.push(...result.issues)
   return undefined
 }
-

@@ -28,7 +28,8 @@ export const CODES = {
   },
   'SLU-E111': {
     title: 'a DRA claim or template does not exist yet',
-    meaning: 'The pod refers to a ResourceClaim or ResourceClaimTemplate that is not there, so its devices cannot be counted.',
+    meaning:
+      'The pod refers to a ResourceClaim or ResourceClaimTemplate that is not there, so its devices cannot be counted.',
     remedy: 'Create it, then create the pod again. Controllers try again by themselves.',
   },
   'SLU-E120': {
@@ -48,7 +49,8 @@ export const CODES = {
   },
   'SLU-P101': {
     title: 'a policy could not be evaluated',
-    meaning: 'An expression failed or grew too costly on this pod. An enforced policy that cannot be evaluated refuses.',
+    meaning:
+      'An expression failed or grew too costly on this pod. An enforced policy that cannot be evaluated refuses.',
     remedy: 'Tell the platform team which policy it was; the message names it.',
   },
   'SLU-Q201': {

@@ -10,7 +10,7 @@ export interface Denial {
   readonly policy?: string
   /** The field to blame: `spec.containers[0].resources.limits`. */
   readonly field?: string
-  /** What is wrong, in one line, the same on every retry: events are grouped by their text. */
+  /** What is wrong, in one line without the field, the same on every retry: events are grouped by their text. */
   readonly message: string
   readonly why?: string
   readonly fix?: string
@@ -50,8 +50,13 @@ export function denialLine({ code, message, fix }: Denial): string {
   return truncate(asciiLine(`[${code}] ${message}${fix === undefined ? '' : `; fix: ${fix}`}`), 512)
 }
 
-function blockOf({ code, message, why, fix }: Denial): string {
-  const lines = [truncate(asciiLine(`[${code}] ${message}`), MAX_FIRST_LINE)]
+function blockOf({ code, field, message, why, fix }: Denial): string {
+  const plain = asciiLine(`[${code}] ${message}`)
+  const withField = asciiLine(`[${code}] ${field ?? ''}: ${message}`)
+  // `kubectl get events` shows the first line alone, so the field stands there if there is room for it.
+  const isRoomy = field !== undefined && withField.length <= MAX_FIRST_LINE
+  const lines = [truncate(isRoomy ? withField : plain, MAX_FIRST_LINE)]
+  if (field !== undefined && !isRoomy) lines.push(`  field: ${truncate(asciiLine(field), 320)}`)
   if (why !== undefined) lines.push(`  why: ${truncate(asciiLine(why), 320)}`)
   if (fix !== undefined) lines.push(`  fix: ${truncate(asciiLine(fix), 320)}`)
   lines.push(`  more: ${CODES_URL}/${code}`)

@@ -1,9 +1,10 @@
 import type { Demand } from '../gpu/demand.ts'
 import { applyPatch, type PatchOperation } from '../policy/patch.ts'
 import type { Injection } from '../policy/policy-set.ts'
+import type { Subject } from '../policy/subject.ts'
 import { formatIssue, type Issue } from '../schema/parsed.ts'
 import type { JsonObject, Tier } from '../schema/parts.ts'
-import { parsePod, type Pod } from '../schema/pod.ts'
+import { type Pod, parsePod } from '../schema/pod.ts'
 import type { AdmissionRequest } from '../schema/review.ts'
 import { podTemplates, type TemplatePod } from '../workload/templates.ts'
 import type { Cluster } from './cluster.ts'
@@ -13,7 +14,6 @@ import { isExempt } from './exempt.ts'
 import { type Mutation, mutatePod, type TierForecast } from './mutate.ts'
 import { type PlacedObject, textAt } from './objects.ts'
 import { unreadablePod } from './review-pod.ts'
-import type { Subject } from '../policy/subject.ts'
 import { type QuotaDesk, type Validation, validatePod } from './validate.ts'
 
 export type ReviewVerdict = 'allowed' | 'denied' | 'not-gpu' | 'exempt' | 'undecidable'
@@ -58,7 +58,10 @@ const MAX_PODS = 1_000
 const DEADLINE = Number.MAX_SAFE_INTEGER
 
 /** Sends the pods of a manifest through both webhooks, as its controller would, against the ledger of the desk. */
-export async function reviewManifest({ at, value }: PlacedObject, deps: ReviewDeps): Promise<readonly TemplateReview[]> {
+export async function reviewManifest(
+  { at, value }: PlacedObject,
+  deps: ReviewDeps,
+): Promise<readonly TemplateReview[]> {
   const reviews: TemplateReview[] = []
   for (const template of podTemplates(value)) reviews.push(await reviewTemplate(at, value, template, deps))
   return reviews
@@ -173,7 +176,8 @@ function verdictOf(subject: Subject, placeholders: readonly Issue[], denials: re
 }
 
 function withNamespace(pod: JsonObject, namespace: string): JsonObject {
-  const metadata = pod.metadata !== null && typeof pod.metadata === 'object' && !Array.isArray(pod.metadata) ? pod.metadata : {}
+  const metadata =
+    pod.metadata !== null && typeof pod.metadata === 'object' && !Array.isArray(pod.metadata) ? pod.metadata : {}
   return { ...pod, metadata: { ...metadata, namespace } }
 }
 
@@ -188,4 +192,3 @@ function requestFor(object: JsonObject, namespace: string, index: number): Admis
     object,
   }
 }
-

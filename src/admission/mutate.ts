@@ -1,9 +1,9 @@
+import { type PatchOperation, patchOf } from '../policy/patch.ts'
+import type { Injection, PolicyProblem } from '../policy/policy-set.ts'
 import type { Peek } from '../quota/holds.ts'
 import type { Tier } from '../schema/parts.ts'
 import type { Pod } from '../schema/pod.ts'
 import type { AdmissionRequest } from '../schema/review.ts'
-import { type PatchOperation, patchOf } from '../policy/patch.ts'
-import type { Injection, PolicyProblem } from '../policy/policy-set.ts'
 import type { Cluster } from './cluster.ts'
 import { type Examined, examine, type Knowledge, TIER_LABEL } from './subject.ts'
 
@@ -70,6 +70,8 @@ function noteOf(pod: Pod, injections: readonly Injection[]): string {
   const annotations = pod.metadata.annotations ?? {}
   const before = Object.hasOwn(annotations, INJECTED_ANNOTATION) ? annotations[INJECTED_ANNOTATION] : undefined
   const byPolicy = Map.groupBy(injections, injection => injection.policy)
-  const notes = [...byPolicy].map(([policy, entries]) => `${policy}: ${[...new Set(entries.map(e => e.what))].join(', ')}`)
+  const notes = [...byPolicy].map(
+    ([policy, entries]) => `${policy}: ${[...new Set(entries.map(e => e.what))].join(', ')}`,
+  )
   return [...(before === undefined || before === '' ? [] : [before]), ...notes].join('; ')
 }

@@ -76,7 +76,9 @@ function byKey(
 ): ReadonlyMap<string, JsonObject> {
   const entries = objects.flatMap((object): [string, JsonObject][] => {
     const value = valueOf(object)
-    return value === undefined ? [] : [[keyOf(textAt(object, 'metadata', 'namespace') ?? 'default', name(object)), value]]
+    return value === undefined
+      ? []
+      : [[keyOf(textAt(object, 'metadata', 'namespace') ?? 'default', name(object)), value]]
   })
   return new Map(entries)
 }

@@ -53,9 +53,18 @@ function duplicate(object: PlacedObject, twin: PlacedObject, identity: string): 
 }
 
 function identityOf(value: JsonObject): string {
-  const [kind, namespace, name] = [value.kind, textAt(value, 'metadata', 'namespace'), textAt(value, 'metadata', 'name')]
-  const group = String(value.apiVersion ?? '').split('/').at(-2) ?? ''
-  return [group, String(kind), namespace === undefined ? name : `${namespace}/${name}`].filter(part => part !== '').join(' ')
+  const [kind, namespace, name] = [
+    value.kind,
+    textAt(value, 'metadata', 'namespace'),
+    textAt(value, 'metadata', 'name'),
+  ]
+  const group =
+    String(value.apiVersion ?? '')
+      .split('/')
+      .at(-2) ?? ''
+  return [group, String(kind), namespace === undefined ? name : `${namespace}/${name}`]
+    .filter(part => part !== '')
+    .join(' ')
 }
 
 /** A field of hostile JSON, by own properties only. */

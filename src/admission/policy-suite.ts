@@ -125,11 +125,15 @@ function secondPassProblems(subject: Subject, cluster: Cluster): readonly string
 
 function findingProblems({ want }: PolicyCase, findings: readonly Finding[]): readonly string[] {
   const denials = findings.filter(finding => finding.mode === 'Enforce')
-  const warnings = findings.filter(finding => finding.mode === 'Warn').map(({ code, message }) => `[${code}] ${message}`)
+  const warnings = findings
+    .filter(finding => finding.mode === 'Warn')
+    .map(({ code, message }) => `[${code}] ${message}`)
   const verdict = denials.length > 0 ? 'denied' : 'allowed'
   const wantedDenials = want.denials ?? []
   return [
-    ...(verdict === (want.verdict ?? 'allowed') ? [] : [`${verdict}: ${denials.map(d => `[${d.code}] ${d.message}`).join('; ')}`]),
+    ...(verdict === (want.verdict ?? 'allowed')
+      ? []
+      : [`${verdict}: ${denials.map(d => `[${d.code}] ${d.message}`).join('; ')}`]),
     ...wantedDenials
       .filter(wanted => !denials.some(found => isDenial(wanted, found)))
       .map(wanted => `no denial is ${JSON.stringify(wanted)}; found ${JSON.stringify(denials)}`),

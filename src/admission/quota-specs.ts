@@ -6,13 +6,17 @@ import type { Issue } from '../schema/parsed.ts'
 import { TIERS } from '../schema/parts.ts'
 
 /** Milli-GPUs that the nodes of a cohort provide of a class, where its capacity is counted from nodes. */
-export type NodeCapacity = (className: string, capacity: CohortDocument['spec']['classes'][number]['capacity']) => Amount
+export type NodeCapacity = (
+  className: string,
+  capacity: CohortDocument['spec']['classes'][number]['capacity'],
+) => Amount
 
 /** Maps a Cohort document to what the quota engine is told. Issues go to `issues`; the value is then of no use. */
 export function cohortSpecOf(document: CohortDocument, capacityOf: NodeCapacity, issues: Issue[]): CohortSpec {
   const at = `Cohort ${document.metadata.name}`
   const classes = document.spec.classes.map((entry): [string, CohortClass] => {
-    const capacity = entry.capacity.gpus === undefined ? capacityOf(entry.class, entry.capacity) : gpus(entry.capacity.gpus)
+    const capacity =
+      entry.capacity.gpus === undefined ? capacityOf(entry.class, entry.capacity) : gpus(entry.capacity.gpus)
     return [
       entry.class,
       {
@@ -33,7 +37,11 @@ export function cohortSpecOf(document: CohortDocument, capacityOf: NodeCapacity,
 }
 
 /** Maps a TenantQuota document, whose selector has been resolved to namespaces. */
-export function tenantSpecOf(document: TenantQuotaDocument, namespaces: readonly string[], issues: Issue[]): TenantSpec {
+export function tenantSpecOf(
+  document: TenantQuotaDocument,
+  namespaces: readonly string[],
+  issues: Issue[],
+): TenantSpec {
   const { spec, metadata } = document
   const classes = spec.classes.map((entry): [string, TenantClass] => [
     entry.class,

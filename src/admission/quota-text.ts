@@ -77,7 +77,8 @@ function worstOf(explanation: Explanation): { readonly tier: TierAnswer; readonl
   // The last tier tried is the widest: what it lacks is what the tenant lacks.
   const tier = explanation.tiers.at(-1)
   const answer = tier?.classes.toSorted((a, b) => compare(b.short, a.short))[0]
-  if (tier === undefined || answer === undefined) throw new Error(`nothing explains the refusal of ${explanation.tenant}`)
+  if (tier === undefined || answer === undefined)
+    throw new Error(`nothing explains the refusal of ${explanation.tenant}`)
   return { tier, answer }
 }
 
@@ -86,7 +87,9 @@ function requestOf({ classes }: TierAnswer): string {
 }
 
 function greatestPotential({ tiers }: Explanation, className: string): Amount {
-  const potentials = tiers.flatMap(tier => tier.classes.filter(answer => answer.class === className).map(a => a.potential))
+  const potentials = tiers.flatMap(tier =>
+    tier.classes.filter(answer => answer.class === className).map(a => a.potential),
+  )
   return potentials.reduce(most, ZERO)
 }
 
@@ -134,7 +137,9 @@ function fixOf(explanation: Explanation, answer: ClassAnswer, isHopeless: boolea
     return inUnitsOf(answer.requested, largest)
   }
   const own = sizeIn(answer.class)
-  const others = [...explanation.largest.keys()].filter(name => name !== answer.class && sizeIn(name) >= answer.requested)
+  const others = [...explanation.largest.keys()].filter(
+    name => name !== answer.class && sizeIn(name) >= answer.requested,
+  )
   const advice = [
     ...(own > ZERO ? [`ask for at most ${formatGpus(own)} ${answer.class}`] : []),
     ...others.slice(0, 2).map(name => `use ${name}, of which ${formatGpus(sizeIn(name))} fit now`),

@@ -34,7 +34,7 @@ interface Cause {
 
 // The API server cuts warnings at 256 characters and drops them past 4,096 in all; ours stay readable in a terminal.
 const MAX_WARNINGS = 5
-const MAX_WARNING_LENGTH = 120
+export const MAX_WARNING_LENGTH = 120
 
 export function allowed(
   request: AdmissionRequest,

@@ -1,10 +1,9 @@
 import type { Issue } from '../schema/parsed.ts'
-import { failed, type Parsed, parsed } from '../schema/parsed.ts'
-import { parsePod, type Pod } from '../schema/pod.ts'
+import { failed, formatIssue, type Parsed, parsed } from '../schema/parsed.ts'
+import { type Pod, parsePod } from '../schema/pod.ts'
 import { type AdmissionRequest, parseReview } from '../schema/review.ts'
-import type { Answer } from './endpoint.ts'
 import type { Denial } from './denial.ts'
-import { formatIssue } from '../schema/parsed.ts'
+import type { Answer } from './endpoint.ts'
 
 /** A review as a pod webhook may act on it. */
 export interface PodReview {
@@ -42,7 +41,10 @@ export function parsePodReview(body: unknown): Parsed<PodReview> {
 /** The answer to a body that is no review of a pod. */
 export function badRequest(issues: readonly Issue[]): Answer {
   const message = `not a v1 AdmissionReview of a pod: ${issues.map(formatIssue).join('; ')}`
-  return { status: 400, body: { kind: 'Status', apiVersion: 'v1', status: 'Failure', code: 400, reason: 'BadRequest', message } }
+  return {
+    status: 400,
+    body: { kind: 'Status', apiVersion: 'v1', status: 'Failure', code: 400, reason: 'BadRequest', message },
+  }
 }
 
 export function unreadablePod(issues: readonly Issue[]): readonly Denial[] {
@@ -50,7 +52,7 @@ export function unreadablePod(issues: readonly Issue[]): readonly Denial[] {
     code: 'SLU-E101',
     reason: 'Invalid',
     field: issue.at,
-    message: `${issue.at}: ${issue.problem}`,
+    message: issue.problem,
     ...(issue.remedy === undefined ? {} : { fix: issue.remedy }),
   }))
 }

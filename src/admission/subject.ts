@@ -1,4 +1,4 @@
-import { demandOf, type DemandResult } from '../gpu/demand.ts'
+import { type DemandResult, demandOf } from '../gpu/demand.ts'
 import { workloadOf } from '../gpu/workload.ts'
 import type { Subject } from '../policy/subject.ts'
 import type { Issue } from '../schema/parsed.ts'
@@ -71,7 +71,8 @@ function effectiveOf(result: DemandResult): ReadonlyMap<string, bigint> {
 function instanceTypesOf(result: DemandResult, tenant: string | undefined, cluster: Cluster): readonly string[] {
   if (result.kind !== 'demand') return []
   if (result.demand.instanceTypes.length > 0) return result.demand.instanceTypes
-  const cohort = tenant === undefined ? undefined : cluster.quotas.treeOfTenant.get(tenant)?.tenants.get(tenant)?.spec.cohort
+  const cohort =
+    tenant === undefined ? undefined : cluster.quotas.treeOfTenant.get(tenant)?.tenants.get(tenant)?.spec.cohort
   if (cohort === undefined) return []
   return [...result.demand.byClass.keys()].flatMap(className => cluster.instanceTypesOf(cohort, className))
 }
@@ -95,7 +96,7 @@ function demandDenials(result: DemandResult): readonly Denial[] {
     code: /claim/i.test(issue.at) ? 'SLU-E110' : 'SLU-E102',
     reason: 'Invalid',
     field: issue.at,
-    message: `${issue.at}: ${issue.problem}`,
+    message: issue.problem,
     ...(issue.remedy === undefined ? {} : { fix: issue.remedy }),
   }))
 }

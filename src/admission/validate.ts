@@ -7,6 +7,7 @@ import type { AdmissionRequest } from '../schema/review.ts'
 import type { Cluster } from './cluster.ts'
 import type { Denial } from './denial.ts'
 import { barRefusal, borrowWarnings, refusal } from './quota-text.ts'
+import { MAX_WARNING_LENGTH } from './response.ts'
 import { type Examined, examine, type Knowledge } from './subject.ts'
 import { quoted } from './text.ts'
 
@@ -79,16 +80,28 @@ async function judgeQuota(
 ): Promise<Judged> {
   const { demand, tenant, tier, pod } = subject
   // What cannot be counted cannot be judged; it is refused for that already.
-  if (demand === undefined || undecidable.length > 0 || denials.length > 0 || options.isQuotaKnown === false) return NOTHING
+  if (demand === undefined || undecidable.length > 0 || denials.length > 0 || options.isQuotaKnown === false)
+    return NOTHING
   if (tenant === undefined) return { ...NOTHING, denials: [noTenant(subject.namespace)] }
 
-  const wanted = { tenant, tier: tier ?? 'auto', demand: demand.byClass, ...identityOf(request, pod, subject.namespace) } as const
-  const verdict = await (options.isPreview ? desk.preview(wanted, options.deadlineMs) : desk.charge(wanted, options.deadlineMs))
+  const wanted = {
+    tenant,
+    tier: tier ?? 'auto',
+    demand: demand.byClass,
+    ...identityOf(request, pod, subject.namespace),
+  } as const
+  const verdict = await (options.isPreview
+    ? desk.preview(wanted, options.deadlineMs)
+    : desk.charge(wanted, options.deadlineMs))
   return byEnforcement(wordsOf(verdict, cluster, tenant), cluster, tenant)
 }
 
 /** The UID that a validating review carries is the pod's own; the review's differs on every call and would charge it twice. */
-function identityOf(request: AdmissionRequest, pod: Pod, namespace: string): Pick<Request, 'uid' | 'namespace' | 'name'> {
+function identityOf(
+  request: AdmissionRequest,
+  pod: Pod,
+  namespace: string,
+): Pick<Request, 'uid' | 'namespace' | 'name'> {
   const name = pod.metadata.name ?? request.name ?? pod.metadata.generateName ?? ''
   return { uid: pod.metadata.uid ?? request.uid, namespace, name }
 }
@@ -141,9 +154,15 @@ function sortFindings(findings: readonly Finding[]): Omit<Judged, 'tier'> {
   const of = (mode: Finding['mode']) => findings.filter(finding => finding.mode === mode)
   return {
     denials: of('Enforce').map(denialOf),
-    warnings: of('Warn').map(({ code, message, fix }) => `[${code}] ${message}${fix === undefined ? '' : `; ${fix}`}`),
+    warnings: of('Warn').map(warningOf),
     audited: of('Audit').map(denialOf),
   }
+}
+
+// The remedy stands on the page of the code where it does not fit: a warning that is cut in the middle helps nobody.
+function warningOf({ code, message, fix }: Finding): string {
+  const whole = `[${code}] ${message}${fix === undefined ? '' : `; ${fix}`}`
+  return whole.length <= MAX_WARNING_LENGTH ? whole : `[${code}] ${message}`
 }
 
 function denialOf({ mode: _, ...denial }: Finding): Denial {

@@ -9,12 +9,13 @@ import { manifestFilesBelow, readObjectsOf } from '../config/cluster-folder.ts'
 import { packageRoot } from '../config/root.ts'
 import { VERSION } from '../config/version.ts'
 import { installShutdown } from '../http/drain.ts'
+import { patchOf } from '../policy/patch.ts'
 import { formatGpus, ZERO } from '../quantity/amount.ts'
 import type { JsonObject } from '../schema/parts.ts'
 import { createLog } from '../telemetry/log.ts'
 import { podTemplates, type TemplatePod } from '../workload/templates.ts'
 import { complain, loadCluster } from './cluster.ts'
-import { kubectlError } from './kubectl-error.ts'
+import { controllerEvent, kubectlError } from './kubectl-error.ts'
 import { quotaRows } from './quota-rows.ts'
 import { type Service, startService } from './serve.ts'
 import { columns, EXIT, type ExitCode, type Paint, paintFor, type Terminal } from './terminal.ts'
@@ -90,7 +91,9 @@ async function replay(file: string, stage: Stage): Promise<void> {
 
 /** The first sentence of the comment at the top of a manifest. */
 function headOf(file: string): string {
-  const comment = readFileSync(file, 'utf8').split('\n').filter((line, index, lines) => lines.slice(0, index + 1).every(isComment) && isComment(line))
+  const comment = readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line, index, lines) => lines.slice(0, index + 1).every(isComment) && isComment(line))
   const text = comment.map(line => line.replace(/^#\s?/, '')).join(' ')
   return /^.*?[.:](?=\s|$)/.exec(text)?.[0].replace(/[.:]$/, '') ?? text
 }
@@ -123,7 +126,16 @@ function show(title: string, template: TemplatePod, created: readonly Created[],
   for (const warning of first.response.warnings ?? []) terminal.out(paint.note(`    Warning: ${warning}`))
   if (refused === undefined) return
   terminal.out(`    ${paint.bad('denied')}    pod ${created.length} of ${template.replicas ?? 1}`)
-  for (const line of kubectlError(refused.response, refused.name)) terminal.out(`    ${line}`)
+  const [owner] = ownersOf(refused.pod)
+  const lines =
+    owner === undefined ? kubectlError(refused.response, refused.name) : controllerEvent(refused.response, owner)
+  for (const line of lines) terminal.out(`    ${line}`)
+}
+
+function ownersOf(pod: JsonObject): readonly string[] {
+  const owners = patchOf(pod).get(['metadata', 'ownerReferences'])
+  if (!Array.isArray(owners)) return []
+  return owners.map(owner => `${String(textAt(owner, 'kind')).toLowerCase()}/${textAt(owner, 'name')}`)
 }
 
 /** `2 pods  reserved`: how many, and the tiers they were charged to. */
@@ -153,21 +165,29 @@ function noteLines({ pod, operations }: Created): readonly string[] {
 /** Creates pods of one shape in one namespace until one is refused, to show the tiers fill up one after the other. */
 async function fillUp(cluster: Cluster, stage: Stage): Promise<void> {
   const { terminal, paint, client } = stage
-  terminal.out(`\n${paint.strong('Until it is full')}  ${paint.faint('whole-node H100 pods of foundation-models, one after the other, no tier named')}`)
+  terminal.out(
+    `\n${paint.strong('Until it is full')}  ${paint.faint('whole-node H100 pods of foundation-models, one after the other, no tier named')}`,
+  )
   const created: Created[] = []
   for (let index = 0; index < MAX_PODS_TO_FILL; index += 1) {
     const one = await client.create(workerPod(index), 'foundation-models')
     created.push(one)
     if (!one.response.allowed) break
   }
-  for (const [tier, pods] of Map.groupBy(created.filter(one => one.response.allowed), one => tierOf(one.pod))) {
+  for (const [tier, pods] of Map.groupBy(
+    created.filter(one => one.response.allowed),
+    one => tierOf(one.pod),
+  )) {
     const warning = pods.at(-1)?.response.warnings?.[0]
-    terminal.out(`  ${paint.good(`${pods.length} pods of 8`)} in ${tier}${warning === undefined ? '' : `  ${paint.note(`Warning: ${warning}`)}`}`)
+    terminal.out(
+      `  ${paint.good(`${pods.length} pods of 8`)} in ${tier}${warning === undefined ? '' : `  ${paint.note(`Warning: ${warning}`)}`}`,
+    )
   }
   const last = created.at(-1)
   if (last?.response.allowed !== false) return terminal.out('  and it is not full yet')
   for (const line of kubectlError(last.response, last.name)) terminal.out(`  ${line}`)
-  if (cluster.quotas.tenantOfNamespace.get('foundation-models') === undefined) throw new Error('the example cluster has changed')
+  if (cluster.quotas.tenantOfNamespace.get('foundation-models') === undefined)
+    throw new Error('the example cluster has changed')
 }
 
 function workerPod(index: number): JsonObject {
@@ -189,7 +209,9 @@ function workerPod(index: number): JsonObject {
 }
 
 function usageTable(cluster: Cluster, { ledger }: Service, { terminal, paint }: Stage): void {
-  terminal.out(`\n${paint.strong('Usage')}  ${paint.faint('GPUs in use, and the most that would be in use if the tenant took all that fits now')}`)
+  terminal.out(
+    `\n${paint.strong('Usage')}  ${paint.faint('GPUs in use, and the most that would be in use if the tenant took all that fits now')}`,
+  )
   const rows = quotaRows(cluster.quotas, ledger)
   const lines = [...Map.groupBy(rows, row => `${row.tenant} ${row.acceleratorClass}`).values()]
     .filter(group => group.some(row => row.usage > ZERO))
@@ -201,4 +223,3 @@ function usageTable(cluster: Cluster, { ledger }: Service, { terminal, paint }: 
   const table = columns([['cohort', 'tenant', 'class', 'reserved', 'shared', 'burst'], ...lines])
   for (const [index, line] of table.entries()) terminal.out(`  ${index === 0 ? paint.faint(line) : line}`)
 }
-

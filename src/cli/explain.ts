@@ -11,8 +11,8 @@ import { type Explanation, explain as explainQuota } from '../quota/explain.ts'
 import type { LedgerWriter } from '../quota/writer.ts'
 import { complain, readLayers } from './cluster.ts'
 import { inProcessLedger, SYSTEM_CLOCK } from './in-process-desk.ts'
-import { injectionLines } from './review-text.ts'
 import { reviewJson } from './review-json.ts'
+import { injectionLines } from './review-text.ts'
 import { columns, EXIT, type ExitCode, type Paint, paintFor, type Terminal } from './terminal.ts'
 
 export interface ExplainOptions {
@@ -39,7 +39,10 @@ export async function explain(options: ExplainOptions, terminal: Terminal): Prom
   for (const object of objects) {
     const desk = quotaDesk(await inProcessLedger(() => cluster.value), () => cluster.value.quotas, SYSTEM_CLOCK)
     const deps = { cluster: cluster.value, exempt: exemptNamespaces([]), desk, isQuotaKnown: true }
-    const reviews = await reviewManifest(object, options.namespace === undefined ? deps : { ...deps, namespace: options.namespace })
+    const reviews = await reviewManifest(
+      object,
+      options.namespace === undefined ? deps : { ...deps, namespace: options.namespace },
+    )
     reports.push(...reviews.map(review => reportOf(review, cluster.value, ledger)))
   }
   show(reports, options, terminal)
@@ -60,7 +63,11 @@ function reportOf(review: TemplateReview, cluster: Cluster, ledger: LedgerWriter
   }
 }
 
-function limitsMet({ tenant, demand, subject }: TemplateReview, cluster: Cluster, ledger: LedgerWriter): Explanation | undefined {
+function limitsMet(
+  { tenant, demand, subject }: TemplateReview,
+  cluster: Cluster,
+  ledger: LedgerWriter,
+): Explanation | undefined {
   const tree = tenant === undefined ? undefined : cluster.quotas.treeOfTenant.get(tenant)
   const known = tenant === undefined ? undefined : tree?.tenants.get(tenant)
   const book = tree === undefined ? undefined : ledger.book(tree.name)
@@ -83,7 +90,8 @@ function reportJson({ review, policies, quota }: Report) {
   return {
     ...reviewJson(review.at, review),
     policies,
-    quota: quota === undefined ? null : { tenant: quota.tenant, cohort: quota.cohort, tiers: quota.tiers.map(tierJson) },
+    quota:
+      quota === undefined ? null : { tenant: quota.tenant, cohort: quota.cohort, tiers: quota.tiers.map(tierJson) },
   }
 }
 
@@ -109,16 +117,34 @@ function reportText({ review, policies, quota }: Report, paint: Paint): string {
     ['verdict', review.verdict],
     ['tenant', tenant ?? 'none'],
     ['tier', tier ?? 'none'],
-    ['demand', [...(demand?.byClass ?? [])].map(([cls, amount]) => `${cls}=${formatGpus(amount)}`).join(', ') || 'none'],
-    ['workload', [workload?.kind, workload?.role, review.gang === undefined ? '' : `gang ${review.gang.id}`].filter(Boolean).join(' ')],
+    [
+      'demand',
+      [...(demand?.byClass ?? [])].map(([cls, amount]) => `${cls}=${formatGpus(amount)}`).join(', ') || 'none',
+    ],
+    [
+      'workload',
+      [workload?.kind, workload?.role, review.gang === undefined ? '' : `gang ${review.gang.id}`]
+        .filter(Boolean)
+        .join(' '),
+    ],
   ] as const
-  const refusal = review.denials.length === 0 ? [] : ['', ...denialText(review.denials).split('\n').map(line => `  ${line}`)]
+  const refusal =
+    review.denials.length === 0
+      ? []
+      : [
+          '',
+          ...denialText(review.denials)
+            .split('\n')
+            .map(line => `  ${line}`),
+        ]
   return [
     paint.strong(asciiLine(`${kind} ${namespace}/${name} ${template.podTemplate}`)),
     ...columns(facts).map(line => `  ${line}`),
     '',
     '  policies',
-    ...columns(policies.map(({ policy, isMatch, because }) => [isMatch ? 'applies' : 'passes', policy, because])).map(indent),
+    ...columns(policies.map(({ policy, isMatch, because }) => [isMatch ? 'applies' : 'passes', policy, because])).map(
+      indent,
+    ),
     ...(review.injections.length === 0 ? [] : ['', '  injected', ...injectionLines(review).map(indent)]),
     ...(quota === undefined ? [] : ['', '  limits, in the order they were tried', ...limitLines(quota, paint)]),
     ...refusal,
@@ -134,7 +160,10 @@ function limitLines({ tiers }: Explanation, paint: Paint): readonly string[] {
         `used ${formatGpus(step.used)} of ${formatGpus(step.limited)}`,
         step === answer.binding ? 'binds' : '',
       ])
-      return [indent(`${head}  ${fits ? paint.good('fits') : paint.bad('does not fit')}`), ...columns(steps).map(indent)]
+      return [
+        indent(`${head}  ${fits ? paint.good('fits') : paint.bad('does not fit')}`),
+        ...columns(steps).map(indent),
+      ]
     }),
   )
 }

@@ -9,7 +9,7 @@ import { codesPage } from '../admission/codes-page.ts'
 import { readClusterFolder } from '../config/cluster-folder.ts'
 import { packageRoot, shippedLibrary } from '../config/root.ts'
 import { customResourceDefinition } from '../schema/crd.ts'
-import { KINDS, parseDocument, type GpuPolicyDocument } from '../schema/documents.ts'
+import { type GpuPolicyDocument, KINDS, parseDocument } from '../schema/documents.ts'
 import { referencePage } from '../schema/reference.ts'
 
 interface GeneratedFile {

@@ -14,6 +14,14 @@ export function kubectlError({ status }: AdmissionResponse, podName: string): re
       ? [`The Pod "${podName}" is invalid: ${lines[0]}`]
       : [`The Pod "${podName}" is invalid:`, ...lines.map(line => `* ${line}`)]
   }
-  const text = `Error from server (${status.reason}): admission webhook "validate.pods.sluice.dev" denied the request: ${status.message}`
-  return text.split('\n')
+  return `Error from server (${status.reason}): ${deniedText(status.message)}`.split('\n')
+}
+
+/** The event that a controller records on its object when one of its pods is refused: it holds the message alone. */
+export function controllerEvent({ status }: AdmissionResponse, owner: string): readonly string[] {
+  return `Warning  FailedCreate  ${owner}  Error creating: ${deniedText(status?.message ?? '')}`.split('\n')
+}
+
+function deniedText(message: string): string {
+  return `admission webhook "validate.pods.sluice.dev" denied the request: ${message}`
 }

@@ -1,6 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { LOG_LEVELS, type LogLevel } from '../telemetry/log.ts'
 import { VERSION } from '../config/version.ts'
+import { LOG_LEVELS, type LogLevel } from '../telemetry/log.ts'
 import { demo } from './demo.ts'
 import { explain } from './explain.ts'
 import { REVIEW_OUTPUTS, review } from './review.ts'
@@ -26,7 +26,9 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
 
 function programFor(terminal: Terminal, done: (code: ExitCode | undefined) => void): Command {
   const program = new Command('sluice')
-    .description('GPU admission control for Kubernetes: inject what GPU pods need, refuse what exceeds a quota, say why')
+    .description(
+      'GPU admission control for Kubernetes: inject what GPU pods need, refuse what exceeds a quota, say why',
+    )
     .version(VERSION)
     .configureOutput({ writeOut: text => terminal.out(text.trimEnd()), writeErr: text => terminal.err(text.trimEnd()) })
     .showSuggestionAfterError()
@@ -93,7 +95,10 @@ function addReview(program: Command, terminal: Terminal, done: Done): void {
     .command('review')
     .description('say what would become of the pods of manifests, offline; exits with 1 if any is denied')
     .requiredOption('-f, --file <file...>', 'manifests or folders of manifests; - is standard input')
-    .option('--cluster <dir>', 'the folder of classes, cohorts, tenants and policies; without it, policies alone decide')
+    .option(
+      '--cluster <dir>',
+      'the folder of classes, cohorts, tenants and policies; without it, policies alone decide',
+    )
     .option('-n, --namespace <name>', 'review everything as if it were created there')
     .addOption(new Option('-o, --output <form>', 'the form of the answer').choices(REVIEW_OUTPUTS).default('text'))
     .action(async ({ file, cluster, namespace, output }) =>

@@ -1,8 +1,8 @@
 import { type Amount, add, most, ZERO } from '../quantity/amount.ts'
+import { viewFor } from '../quota/book.ts'
 import { TIERS } from '../quota/spec.ts'
 import type { Quotas } from '../quota/tiers.ts'
 import { available, used } from '../quota/usage.ts'
-import { viewFor } from '../quota/book.ts'
 import type { LedgerWriter } from '../quota/writer.ts'
 import type { Tier } from '../schema/parts.ts'
 

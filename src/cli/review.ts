@@ -11,8 +11,8 @@ import { complain, readLayers } from './cluster.ts'
 import { inProcessDesk } from './in-process-desk.ts'
 import { reviewJson } from './review-json.ts'
 import { reviewText } from './review-text.ts'
-import { EXIT, type ExitCode, type Terminal } from './terminal.ts'
 import { withPatchedTemplates } from './template-patch.ts'
+import { EXIT, type ExitCode, type Terminal } from './terminal.ts'
 
 export const REVIEW_OUTPUTS = ['text', 'json', 'yaml', 'patch'] as const
 
@@ -81,7 +81,10 @@ async function reviewFile(
 ) {
   // Claim templates, namespaces and the like in the file itself are part of the cluster by the time its pods are created.
   const own = objects.filter(({ value }) => SURROUNDING_KINDS.has(String(value.kind)))
-  const cluster = assembleCluster(...layers, own.map(object => inNamespace(object, options.namespace)))
+  const cluster = assembleCluster(
+    ...layers,
+    own.map(object => inNamespace(object, options.namespace)),
+  )
   if (!cluster.ok) return cluster
   const deps = {
     cluster: cluster.value,
@@ -116,7 +119,11 @@ function render(files: readonly FileReview[], { output }: ReviewOptions, termina
     case 'text':
       return reviewText(files, terminal)
     case 'json':
-      return JSON.stringify({ reviews: files.flatMap(({ file, reviews: own }) => own.map(r => reviewJson(file, r))) }, null, 2)
+      return JSON.stringify(
+        { reviews: files.flatMap(({ file, reviews: own }) => own.map(r => reviewJson(file, r))) },
+        null,
+        2,
+      )
     case 'patch':
       return JSON.stringify(
         reviews.map(({ kind, name, namespace, template, operations }) => {

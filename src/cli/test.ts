@@ -33,7 +33,10 @@ export function test(options: TestOptions, terminal: Terminal): ExitCode {
     results.push(...outcome.value)
   }
   if (results.length === 0) {
-    complain([{ at: folders.join(', '), problem: 'holds no *.test.yaml', remedy: 'write a suite beside the policy' }], terminal)
+    complain(
+      [{ at: folders.join(', '), problem: 'holds no *.test.yaml', remedy: 'write a suite beside the policy' }],
+      terminal,
+    )
     return EXIT.badInput
   }
   show(results, options, terminal)

@@ -44,7 +44,10 @@ function reviewOf(pod: JsonObject, namespace: string) {
       resource: { group: '', version: 'v1', resource: 'pods' },
       operation: 'CREATE',
       namespace,
-      userInfo: { username: 'system:serviceaccount:kube-system:replicaset-controller', groups: ['system:authenticated'] },
+      userInfo: {
+        username: 'system:serviceaccount:kube-system:replicaset-controller',
+        groups: ['system:authenticated'],
+      },
       object: pod,
       oldObject: null,
       dryRun: false,
@@ -60,7 +63,8 @@ function patchOf({ patch }: AdmissionResponse): readonly PatchOperation[] {
 function named(pod: JsonObject, namespace: string): { readonly name: string; readonly pod: JsonObject } {
   const metadata = pod.metadata as JsonObject
   const uid = randomUUID()
-  const name = typeof metadata.name === 'string' ? metadata.name : `${metadata.generateName ?? 'pod-'}${uid.slice(0, 5)}`
+  const name =
+    typeof metadata.name === 'string' ? metadata.name : `${metadata.generateName ?? 'pod-'}${uid.slice(0, 5)}`
   return { name, pod: { ...pod, metadata: { ...metadata, name, namespace, uid } } }
 }
 

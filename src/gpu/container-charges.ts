@@ -17,6 +17,8 @@ export interface Line {
 // Far beyond any node, and small enough that no sum of a pod leaves 64 bits.
 const MAX_DEVICES = 1_000_000n
 
+const NO_LINES: readonly Line[] = []
+
 type Units = ReadonlyMap<string, bigint>
 
 /** The accelerators among the extended resources of one container, which stand at the JSON pointer `place`. */
@@ -27,6 +29,7 @@ export function linesOf(
   table: ClassTable,
   findings: Findings,
 ): readonly Line[] {
+  if (units.size === 0) return NO_LINES
   const lines: Line[] = []
   for (const [resource, devices] of units) {
     if (devices === 0n) continue
@@ -44,6 +47,7 @@ export function linesOf(
  * all that others can use.
  */
 function withModifiers(units: Units, lines: readonly Line[], chooser: Chooser, table: ClassTable): readonly Line[] {
+  if (!units.keys().some(name => table.modifiers.has(name))) return lines
   let modified = lines
   const shares = new Map<string, bigint>()
   for (const [name, quantity] of units) {
@@ -57,7 +61,6 @@ function withModifiers(units: Units, lines: readonly Line[], chooser: Chooser, t
       if (share > (shares.get(line.resource) ?? 0n)) shares.set(line.resource, share)
     }
   }
-  if (shares.size === 0) return lines
   return modified.map(line => {
     const share = shares.get(line.resource)
     if (share === undefined) return line

@@ -35,6 +35,8 @@ const MAX_RESOURCES = 64
 const MAX_CLAIMS = 256
 
 const NO_UNITS: ReadonlyMap<string, bigint> = new Map()
+const NO_CLAIMS: readonly ClaimUse[] = []
+const NO_QUANTITIES: Quantities = {}
 
 /** What a pod asks for, container by container in the order they start, and the resources with a count still open. */
 export interface PodRequests {
@@ -43,27 +45,35 @@ export interface PodRequests {
   readonly unread: ReadonlySet<string>
 }
 
+export function hasTooManyContainers({ containers, initContainers = [] }: PodSpec): boolean {
+  return containers.length + initContainers.length > MAX_CONTAINERS
+}
+
 export function readRequests(spec: PodSpec, findings: Findings): PodRequests {
   const unread = new Set<string>()
-  const containers: readonly ResourceUser[] = spec.containers
-  const initContainers: readonly ResourceUser[] = spec.initContainers ?? []
-  const count = initContainers.length + containers.length
-  if (count > MAX_CONTAINERS) {
-    const at = initContainers.length > containers.length ? 'spec.initContainers' : 'spec.containers'
-    findings.refuse({
-      at,
-      problem: `${count} containers and init containers`,
-      remedy: `a pod has at most ${MAX_CONTAINERS}`,
-    })
+  if (hasTooManyContainers(spec)) {
+    findings.refuse(tooManyContainers(spec))
     return { containers: [], overhead: NO_UNITS, unread }
   }
+  const containers: readonly ResourceUser[] = spec.containers
+  const initContainers: readonly ResourceUser[] = spec.initContainers ?? []
   const requests = [
     ...initContainers.map((container, index) => readContainer(container, 'initContainers', index, unread, findings)),
     ...containers.map((container, index) => readContainer(container, 'containers', index, unread, findings)),
   ]
   // A RuntimeClass may charge devices to every pod that uses it; the API server writes them here.
-  const overhead = readUnits([{ place: '/spec/overhead', quantities: spec.overhead ?? {} }], unread, findings)
+  const overhead = readOverhead(spec, unread, findings)
   return { containers: requests, overhead, unread }
+}
+
+function readOverhead({ overhead = NO_QUANTITIES }: PodSpec, unread: Set<string>, findings: Findings) {
+  const units = new Map<string, bigint>()
+  for (const name of Object.keys(overhead).filter(isExtendedResource)) {
+    const count = readUnit('/spec/overhead', name, overhead[name], findings)
+    if (count === undefined) unread.add(name)
+    else units.set(name, count)
+  }
+  return units
 }
 
 type ResourceUser = Pick<Container, 'name' | 'restartPolicy' | 'resources'>
@@ -76,15 +86,15 @@ function readContainer(
   findings: Findings,
 ): ContainerRequest {
   const ref = { list, index, name: container.name }
-  const { requests = {}, limits = {}, claims = [] } = container.resources ?? {}
+  const phase = phaseOf(container, list)
   const place = `/spec/${list}/${index}/resources`
-  const lists = [
-    { place: `${place}/requests`, quantities: requests },
-    { place: `${place}/limits`, quantities: limits },
-  ]
-  const units = readUnits(lists, unread, findings)
-  if (claims.length > MAX_CLAIMS) findings.refuse(tooManyClaims(fieldPath(place), claims.length))
-  return { ref, place, phase: phaseOf(container, list), units, claims: claims.length > MAX_CLAIMS ? [] : claims }
+  if (container.resources === undefined) return { ref, place, phase, units: NO_UNITS, claims: NO_CLAIMS }
+  const { requests, limits, claims = NO_CLAIMS } = container.resources
+  if (claims.length > MAX_CLAIMS) {
+    findings.refuse(tooManyClaims(fieldPath(place), claims.length))
+    return { ref, place, phase, units: NO_UNITS, claims: NO_CLAIMS }
+  }
+  return { ref, place, phase, units: readUnits(place, requests, limits, unread, findings), claims }
 }
 
 function phaseOf(container: ResourceUser, list: ContainerRef['list']): ContainerRequest['phase'] {
@@ -92,33 +102,35 @@ function phaseOf(container: ResourceUser, list: ContainerRef['list']): Container
   return container.restartPolicy === 'Always' ? 'sidecar' : 'init'
 }
 
-interface QuantityList {
-  readonly place: string
-  readonly quantities: Readonly<Record<string, unknown>>
-}
+type Quantities = Readonly<Record<string, unknown>>
 
-/** The first list that has a resource counts, key by key: requests default to limits. The later ones are read for errors. */
+/** Requests default to limits, key by key. A limit beside a request counts for nothing, and still has to be a quantity. */
 function readUnits(
-  lists: readonly QuantityList[],
+  place: string,
+  requests: Quantities = NO_QUANTITIES,
+  limits: Quantities = NO_QUANTITIES,
   unread: Set<string>,
   findings: Findings,
 ): ReadonlyMap<string, bigint> {
+  const requested = Object.keys(requests).filter(isExtendedResource)
+  const limited = Object.keys(limits).filter(isExtendedResource)
+  if (requested.length + limited.length === 0) return NO_UNITS
+  if (requested.length > MAX_RESOURCES || limited.length > MAX_RESOURCES) {
+    findings.refuse(tooManyResources(place))
+    return NO_UNITS
+  }
   const units = new Map<string, bigint>()
-  const seen = new Map<string, unknown>()
-  for (const { place, quantities } of lists) {
-    for (const name of Object.keys(quantities)) {
-      if (!isExtendedResource(name)) continue
-      const value = quantities[name]
-      if (seen.has(name) && seen.get(name) === value) continue
-      if (seen.size >= MAX_RESOURCES && !seen.has(name)) {
-        findings.refuse(tooManyResources(place))
-        return units
-      }
-      const count = readUnit(place, name, value, findings)
-      if (count === undefined) unread.add(name)
-      else if (!seen.has(name)) units.set(name, count)
-      seen.set(name, value)
-    }
+  for (const name of requested) {
+    const count = readUnit(`${place}/requests`, name, requests[name], findings)
+    if (count === undefined) unread.add(name)
+    else units.set(name, count)
+  }
+  for (const name of limited) {
+    const isRequested = Object.hasOwn(requests, name)
+    if (isRequested && requests[name] === limits[name]) continue
+    const count = readUnit(`${place}/limits`, name, limits[name], findings)
+    if (count === undefined) unread.add(name)
+    else if (!isRequested) units.set(name, count)
   }
   return units
 }
@@ -138,6 +150,14 @@ function readUnit(place: string, name: string, value: unknown, findings: Finding
     case 'bad':
       findings.refuse({ at: placeOfResource(place, name), problem: count.problem, remedy: count.remedy })
       return undefined
+  }
+}
+
+function tooManyContainers({ containers, initContainers = [] }: PodSpec) {
+  return {
+    at: initContainers.length > containers.length ? 'spec.initContainers' : 'spec.containers',
+    problem: `${containers.length} containers and ${initContainers.length} init containers`,
+    remedy: `a pod has at most ${MAX_CONTAINERS} of them`,
   }
 }
 

@@ -34,52 +34,58 @@ export interface SharedClaim {
 
 /** Milli-GPU by class, in the order of class names, none of them 0. */
 export function amountsByClass(charges: Charges): ReadonlyMap<string, Amount> {
-  const sums = new Map<string, bigint>()
-  const charge = ({ name }: AcceleratorClass, milliGpus: bigint) => {
-    if (milliGpus > 0n) sums.set(name, (sums.get(name) ?? 0n) + milliGpus)
-  }
+  const sums = new Map<string, Amount>()
   // Resource by resource, as the scheduler holds them: a GPU of an init container does not make room for a MIG device after it.
-  const lines = charges.containers.flatMap(container => container.lines)
-  const owners = new Map(lines.map(line => [line.resource, line.class]))
+  const owners = new Map<string, AcceleratorClass>()
+  for (const { lines } of charges.containers) {
+    for (const line of lines) owners.set(line.resource, line.class)
+  }
   for (const [resource, milliGpus] of effectiveRequest(charges.containers.map(holdingOf))) {
-    const owner = owners.get(resource)
-    if (owner !== undefined) charge(owner, milliGpus)
+    charge(sums, owners.get(resource), milliGpus)
   }
-  for (const line of charges.overhead) charge(line.class, line.milliGpus)
-  if (charges.fraction !== undefined) charge(charges.fraction.class, charges.fraction.milliGpus)
+  for (const line of charges.overhead) charge(sums, line.class, line.milliGpus)
+  charge(sums, charges.fraction?.class, charges.fraction?.milliGpus ?? 0n)
   for (const { lines, isRepeat } of charges.claims.charges) {
-    for (const line of isRepeat ? [] : lines) charge(line.class, line.milliGpus)
+    for (const line of isRepeat ? [] : lines) charge(sums, line.class, line.milliGpus)
   }
-  return amounts(sums)
+  return sortedByKey(sums)
 }
 
 export function totalOf(byClass: ReadonlyMap<string, Amount>): Amount {
-  return [...byClass.values()].reduce(add, ZERO)
+  return byClass.values().reduce(add, ZERO)
 }
 
 export function vendorsOf(byClass: ReadonlyMap<string, Amount>, table: ClassTable): ReadonlySet<string> {
-  return new Set([...byClass.keys()].flatMap(name => table.classes.get(name)?.vendor ?? []))
+  const vendors = new Set<string>()
+  for (const name of byClass.keys()) {
+    const owner = table.classes.get(name)
+    if (owner !== undefined) vendors.add(owner.vendor)
+  }
+  return vendors
 }
 
 /** What each container uses, without those that use nothing. A claim counts in every container that uses it. */
 export function amountsByContainer({ containers, fraction, claims }: Charges): readonly ContainerAmount[] {
   const linesByClaim = Map.groupBy(claims.charges, ({ claim }) => claim)
-  return containers.flatMap(({ ref, lines, claims: uses }) => {
-    const used = new Set([
-      ...lines,
-      ...uses.flatMap(use => linesUsed(use, linesByClaim.get(use.name) ?? [])),
-      ...(fraction !== undefined && isSame(ref, fraction.container) ? [fraction] : []),
-    ])
-    const milliGpus = [...used].reduce((sum, line) => sum + line.milliGpus, 0n)
-    return milliGpus === 0n ? [] : [{ ref, amount: amount(milliGpus) }]
-  })
+  const used: ContainerAmount[] = []
+  for (const { ref, lines, claims: uses } of containers) {
+    // A set: two uses of one claim may name the same request.
+    const all = new Set<{ readonly milliGpus: bigint }>(lines)
+    for (const use of uses) for (const line of linesUsed(use, linesByClaim.get(use.name) ?? [])) all.add(line)
+    if (fraction !== undefined && isSame(ref, fraction.container)) all.add(fraction)
+    const milliGpus = all.values().reduce((sum, line) => sum + line.milliGpus, 0n)
+    if (milliGpus > 0n) used.push({ ref, amount: amount(milliGpus) })
+  }
+  return used
 }
 
 export function sourceOf({ containers, overhead, fraction, claims }: Charges): DemandSource {
-  const lines = [...containers.flatMap(container => container.lines), ...overhead]
-  const sources = new Set<DemandSource>(lines.map(({ isPart }) => (isPart ? 'fraction' : 'resource')))
+  const sources = new Set<DemandSource>()
+  for (const lines of [overhead, ...containers.map(container => container.lines)]) {
+    for (const { isPart } of lines) sources.add(isPart ? 'fraction' : 'resource')
+  }
   if (fraction !== undefined) sources.add('fraction')
-  if (claims.charges.some(charge => charge.lines.length > 0)) sources.add('claim')
+  if (claims.charges.some(({ lines }) => lines.length > 0)) sources.add('claim')
   const [source = 'resource', ...others] = sources
   return others.length === 0 ? source : 'mixed'
 }
@@ -87,18 +93,22 @@ export function sourceOf({ containers, overhead, fraction, claims }: Charges): D
 export function sharedClaimsOf(charges: readonly ClaimCharge[]): readonly SharedClaim[] {
   return charges.flatMap(({ shared, isRepeat, lines }) => {
     if (shared === undefined || isRepeat || lines.length === 0) return []
-    const sums = new Map<string, bigint>()
-    for (const { class: owner, milliGpus } of lines) sums.set(owner.name, (sums.get(owner.name) ?? 0n) + milliGpus)
-    return [{ name: shared, byClass: amounts(sums) }]
+    const sums = new Map<string, Amount>()
+    for (const line of lines) charge(sums, line.class, line.milliGpus)
+    return [{ name: shared, byClass: sortedByKey(sums) }]
   })
 }
 
-export function sortedByKey<V>(entries: ReadonlyMap<string, V>): Map<string, V> {
-  return entries.size < 2 ? new Map(entries) : new Map([...entries].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+export function sortedByKey<V>(entries: Map<string, V>): ReadonlyMap<string, V> {
+  return entries.size < 2 ? entries : new Map([...entries].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+function charge(sums: Map<string, Amount>, owner: AcceleratorClass | undefined, milliGpus: bigint): void {
+  if (owner !== undefined && milliGpus > 0n) sums.set(owner.name, add(sums.get(owner.name) ?? ZERO, amount(milliGpus)))
 }
 
 function holdingOf({ phase, lines }: ChargedContainer) {
-  return { phase, amounts: new Map(lines.map(line => [line.resource, line.milliGpus])) }
+  return { phase, amounts: lines.map(line => [line.resource, line.milliGpus] as const) }
 }
 
 function linesUsed({ request }: ClaimUse, charges: readonly ClaimCharge[]) {
@@ -108,8 +118,4 @@ function linesUsed({ request }: ClaimUse, charges: readonly ClaimCharge[]) {
 
 function isSame(a: ContainerRef, b: ContainerRef): boolean {
   return a.list === b.list && a.index === b.index
-}
-
-function amounts(sums: ReadonlyMap<string, bigint>): ReadonlyMap<string, Amount> {
-  return sortedByKey(new Map([...sums].map(([name, milliGpus]) => [name, amount(milliGpus)] as const)))
 }

@@ -5,7 +5,7 @@ import { type ClaimLookup, claimsOf, type UnresolvedClaim } from './claims.ts'
 import { type Chooser, createChooser } from './class-chooser.ts'
 import type { ClassTable } from './class-table.ts'
 import { linesOf } from './container-charges.ts'
-import { type ContainerRef, type PodRequests, readRequests } from './container-requests.ts'
+import { type ContainerRef, hasTooManyContainers, type PodRequests, readRequests } from './container-requests.ts'
 import {
   amountsByClass,
   amountsByContainer,
@@ -113,6 +113,7 @@ export function demandOf(pod: Pod, namespace: string, context: DemandContext): D
 /** The answer for nearly every pod of a cluster, from the keys alone. */
 function asksForNothing(pod: Pod, table: ClassTable): boolean {
   const { spec } = pod
+  if (hasTooManyContainers(spec)) return false
   if (spec.resourceClaims !== undefined && spec.resourceClaims.length > 0) return false
   if (namesDevice(spec.overhead) || hasFraction(pod, table)) return false
   return !spec.containers.some(asksForDevice) && !(spec.initContainers ?? []).some(asksForDevice)

@@ -1,7 +1,7 @@
 /** What one container holds while it runs, by resource. */
 export interface Holding {
   readonly phase: 'init' | 'sidecar' | 'main'
-  readonly amounts: ReadonlyMap<string, bigint>
+  readonly amounts: Iterable<readonly [string, bigint]>
 }
 
 /**

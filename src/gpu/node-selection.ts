@@ -1,6 +1,7 @@
 import type { PodSpec } from '../schema/pod.ts'
 import { type AcceleratorClass, bareInstanceType, type ClassTable } from './class-table.ts'
 import { quoted } from './findings.ts'
+import { INSTANCE_TYPE_LABELS, instanceTypesOf, type Requirement } from './instance-types.ts'
 import { migWeight } from './mig.ts'
 import { least, WHOLE_DEVICE } from './shares.ts'
 
@@ -22,18 +23,8 @@ export interface NodeSelection {
 }
 
 const ANY: NodeSelection = { classes: undefined, unknown: undefined, instanceTypes: [] }
-const INSTANCE_TYPE_LABELS: ReadonlySet<string> = new Set([
-  'node.kubernetes.io/instance-type',
-  'beta.kubernetes.io/instance-type',
-])
 // GPU feature discovery: <product>-MIG-<profile> with the MIG strategy `single`, <product>-SHARED on replicated devices.
 const PRODUCT = /^(.+?)(?:-MIG-(\d{1,2}g\.\d{1,4}gb[^-]*))?(?:-SHARED)?$/
-
-interface Requirement {
-  readonly key: string
-  readonly operator: string
-  readonly values: readonly string[]
-}
 
 type Weights = ReadonlyMap<AcceleratorClass, bigint>
 
@@ -47,46 +38,56 @@ export function nodeSelectionOf(spec: PodSpec, table: ClassTable): NodeSelection
     spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? []
   if (selector.length === 0 && alternatives.length === 0) return ANY
 
-  // The terms of an affinity are alternatives; each holds together with the node selector.
-  const expressions = alternatives.length === 0 ? [[]] : alternatives.map(term => term.matchExpressions ?? [])
-  const terms = expressions.map(term => [
-    ...selector,
-    ...term.map(({ key, operator, values = [] }) => ({ key, operator, values })),
-  ])
-  return { ...classesNamedBy(terms, table), instanceTypes: instanceTypesOf(terms) }
+  // The terms of an affinity are alternatives; each holds together with the node selector, which is read once.
+  const terms = alternatives.map(term => (term.matchExpressions ?? []).map(requirementOf))
+  const always = readTerm(selector, table)
+  const readings = terms.length === 0 ? [always] : terms.map(term => both(always, readTerm(term, table)))
+  return { ...classesNamedBy(readings), instanceTypes: instanceTypesOf(selector, terms) }
 }
 
-function classesNamedBy(
-  terms: readonly (readonly Requirement[])[],
-  table: ClassTable,
-): Pick<NodeSelection, 'classes' | 'unknown'> {
-  const readings = terms.map(term => readTerm(term, table))
+function requirementOf({ key, operator, values = [] }: MatchExpression): Requirement {
+  return { key, operator, values }
+}
+
+interface MatchExpression {
+  readonly key: string
+  readonly operator: string
+  readonly values?: readonly string[]
+}
+
+function classesNamedBy(readings: readonly Reading[]): Pick<NodeSelection, 'classes' | 'unknown'> {
   if (readings.some(reading => reading.kind === 'silent')) return ANY
   const named = readings.flatMap(reading => (reading.kind === 'named' ? [reading.weights] : []))
   if (named.length > 0) return { classes: union(named), unknown: undefined }
   return { classes: undefined, unknown: readings.find(reading => reading.kind === 'unknown')?.label }
 }
 
+/** What requirements say about the model: nothing, something that no class knows, or the classes that they admit. */
 type Reading =
   | { readonly kind: 'silent' }
   | { readonly kind: 'unknown'; readonly label: string }
   | { readonly kind: 'named'; readonly weights: Weights }
 
-/** All requirements of a term hold at once: what one of them leaves open another may settle. */
+const SILENT: Reading = { kind: 'silent' }
+
 function readTerm(term: readonly Requirement[], table: ClassTable): Reading {
-  let weights: Weights | undefined
-  let unknown: string | undefined
-  for (const requirement of term) {
-    const valuesOf = indexOf(requirement.key, table)
-    if (valuesOf === undefined) continue
-    const admitted = classesAdmitted(requirement, valuesOf, table)
-    if (admitted === undefined) continue
-    if (admitted.size > 0 || requirement.operator === 'NotIn')
-      weights = weights === undefined ? admitted : intersection(weights, admitted)
-    else unknown ??= `${requirement.key}=${quoted(requirement.values[0] ?? '')}`
-  }
-  if (weights !== undefined) return { kind: 'named', weights }
-  return unknown === undefined ? { kind: 'silent' } : { kind: 'unknown', label: unknown }
+  return term.reduce((reading, requirement) => both(reading, readRequirement(requirement, table)), SILENT)
+}
+
+/** Requirements of a term hold at once: what one of them leaves open another may settle. */
+function both(a: Reading, b: Reading): Reading {
+  if (a.kind === 'named' && b.kind === 'named') return { kind: 'named', weights: intersection(a.weights, b.weights) }
+  if (a.kind === 'named' || b.kind === 'silent') return a
+  if (b.kind === 'named' || a.kind === 'silent') return b
+  return a
+}
+
+function readRequirement(requirement: Requirement, table: ClassTable): Reading {
+  const known = indexOf(requirement.key, table)
+  const weights = known === undefined ? undefined : classesAdmitted(requirement, known, table)
+  if (weights === undefined) return SILENT
+  if (weights.size > 0 || requirement.operator !== 'In') return { kind: 'named', weights }
+  return { kind: 'unknown', label: `${requirement.key}=${quoted(requirement.values[0] ?? '')}` }
 }
 
 type ClassesByValue = ReadonlyMap<string, readonly AcceleratorClass[]>
@@ -141,9 +142,13 @@ function classesLeft(excluded: ReadonlySet<string>, known: ClassesByValue, table
 }
 
 function union(sets: readonly Weights[]): Weights {
+  const [first, ...others] = sets
+  if (first !== undefined && others.length === 0) return first
   const all = new Map<AcceleratorClass, bigint>()
-  for (const [owner, weight] of sets.flatMap(set => [...set])) {
-    if (weight > (all.get(owner) ?? 0n)) all.set(owner, weight)
+  for (const set of sets) {
+    for (const [owner, weight] of set) {
+      if (weight > (all.get(owner) ?? 0n)) all.set(owner, weight)
+    }
   }
   return all
 }
@@ -155,18 +160,4 @@ function intersection(a: Weights, b: Weights): Weights {
     if (other !== undefined) both.set(owner, least(other, weight))
   }
   return both
-}
-
-function instanceTypesOf(terms: readonly (readonly Requirement[])[]): readonly string[] {
-  const perTerm = terms.map(instanceTypesOfTerm)
-  if (perTerm.some(types => types === undefined)) return []
-  return [...new Set(perTerm.flatMap(types => types ?? []))].toSorted()
-}
-
-function instanceTypesOfTerm(term: readonly Requirement[]): readonly string[] | undefined {
-  const lists = term
-    .filter(({ key, operator }) => operator === 'In' && INSTANCE_TYPE_LABELS.has(key))
-    .map(({ values }) => new Set(values.map(bareInstanceType)))
-  const [first, ...others] = lists
-  return first === undefined ? undefined : [...first].filter(type => others.every(list => list.has(type)))
 }

@@ -12,6 +12,18 @@ export type Place =
   /** `ordinal` is the number at the end of a StatefulSet pod's name. */
   | { readonly from: 'pod'; readonly key: 'name' | 'ordinal' | 'podGroup' | 'schedulerName' }
 
+export const label = (key: string): Place => ({ from: 'label', key })
+export const annotation = (key: string): Place => ({ from: 'annotation', key })
+export const env = (key: string): Place => ({ from: 'env', key })
+export const gate = (key: string): Place => ({ from: 'gate', key })
+export const ownerKind: Place = { from: 'owner', key: 'kind' }
+export const ownerGroup: Place = { from: 'owner', key: 'group' }
+export const ownerName: Place = { from: 'owner', key: 'name' }
+export const ownerUid: Place = { from: 'owner', key: 'uid' }
+export const podName: Place = { from: 'pod', key: 'name' }
+export const podGroup: Place = { from: 'pod', key: 'podGroup' }
+export const scheduler: Place = { from: 'pod', key: 'schedulerName' }
+
 // No name, label or uid of Kubernetes is longer. What is longer is an attempt at something.
 const MAX_TEXT = 253
 

@@ -1,4 +1,6 @@
-import type { Place } from './workload-places.ts'
+import { annotation, env, label, ownerGroup, ownerKind, ownerName, ownerUid, podName } from './workload-places.ts'
+import { POD_GROUPS } from './workload-queues.ts'
+import type { GangRule, WordSource, WorkloadRule } from './workload-rule.ts'
 
 /*
  * How controllers mark their pods, one row each, as data. Adding a controller is adding a row.
@@ -7,61 +9,6 @@ import type { Place } from './workload-places.ts'
  * that applies and speaks of a gang says which gang it is. So a scheduler's own pod groups come first (they say exactly who
  * must run together), then the controllers from the outermost to the plain Job, then whatever else owns the pod.
  */
-
-/** A text that must be there: any text, one of some, or a number that is at least so large. */
-export interface Sign {
-  readonly at: Place
-  readonly is?: readonly string[]
-  readonly min?: number
-}
-
-/** This word, or the text at a place; with `as` only the texts listed there count, and mean what stands beside them. */
-export type WordSource = string | { readonly at: Place; readonly as?: ReadonlyMap<string, string> }
-
-/** Where the number of pods of the gang stands. */
-export type SizeSource =
-  | { readonly count: Place }
-  /** A number of processes, of which a pod runs as many as `perPod` says; one where it says nothing. */
-  | { readonly processes: Place; readonly perPod: Place }
-  /** YuniKorn's JSON list of task groups, each with its minMember. */
-  | { readonly taskGroups: string }
-
-export interface GangRule {
-  /** Sets gangs apart that share a namespace and a name but not the controller. */
-  readonly scope: string
-  /** The first of these whose places all hold a text identifies the gang. */
-  readonly id: readonly (readonly Place[])[]
-  readonly size?: readonly SizeSource[]
-  /** Labels that every member carries with one value; the first that is present serves affinity. */
-  readonly labels?: readonly string[]
-  /** Only a known size makes this a gang: by default these pods are independent replicas. */
-  readonly onlySized?: true
-}
-
-export interface WorkloadRule {
-  /** The row applies where all of these hold. */
-  readonly when: readonly Sign[]
-  readonly kind?: readonly WordSource[]
-  readonly name?: readonly Place[]
-  readonly role?: readonly WordSource[]
-  /** `none`: these pods are known to be independent of one another. */
-  readonly gang?: GangRule | 'none'
-  /** What is known of every such pod where the size of a gang does not settle it. */
-  readonly multiPod?: boolean
-  /** Any of these proves that there are several pods which communicate. */
-  readonly severalWhen?: readonly Sign[]
-}
-
-const label = (key: string): Place => ({ from: 'label', key })
-const annotation = (key: string): Place => ({ from: 'annotation', key })
-const env = (key: string): Place => ({ from: 'env', key })
-const gate = (key: string): Place => ({ from: 'gate', key })
-const ownerKind: Place = { from: 'owner', key: 'kind' }
-const ownerGroup: Place = { from: 'owner', key: 'group' }
-const ownerName: Place = { from: 'owner', key: 'name' }
-const ownerUid: Place = { from: 'owner', key: 'uid' }
-const podName: Place = { from: 'pod', key: 'name' }
-const scheduler: Place = { from: 'pod', key: 'schedulerName' }
 
 const KUBEFLOW_OPERATORS: ReadonlyMap<string, string> = new Map([
   ['pytorchjob-controller', 'PyTorchJob'],
@@ -106,61 +53,6 @@ export const COMMON_ROLES: readonly WordSource[] = [{ at: label('llm-d.ai/role')
 
 /** Roles whose pods exchange data with pods of another role: prefill hands its KV cache to decode. */
 export const COMMUNICATING_ROLES: ReadonlySet<string> = new Set(['prefill', 'decode'])
-
-const POD_GROUPS: readonly WorkloadRule[] = [
-  {
-    when: [{ at: { from: 'pod', key: 'podGroup' } }],
-    gang: { scope: 'PodGroup.scheduling.k8s.io', id: [[{ from: 'pod', key: 'podGroup' }]] },
-  },
-  {
-    when: [{ at: annotation('pod-group-name') }],
-    gang: { scope: 'PodGroup.scheduling.run.ai', id: [[annotation('pod-group-name')]] },
-  },
-  {
-    when: [{ at: annotation('scheduling.k8s.io/group-name') }],
-    gang: { scope: 'PodGroup.scheduling.volcano.sh', id: [[annotation('scheduling.k8s.io/group-name')]] },
-  },
-  {
-    when: [{ at: annotation('scheduling.volcano.sh/group-name') }],
-    gang: { scope: 'PodGroup.scheduling.volcano.sh', id: [[annotation('scheduling.volcano.sh/group-name')]] },
-  },
-  {
-    when: [{ at: label('scheduling.x-k8s.io/pod-group') }],
-    gang: {
-      scope: 'PodGroup.scheduling.x-k8s.io',
-      id: [[label('scheduling.x-k8s.io/pod-group')]],
-      labels: ['scheduling.x-k8s.io/pod-group'],
-    },
-  },
-  {
-    when: [{ at: label('grove.io/podgang') }],
-    gang: { scope: 'PodGang.grove.io', id: [[label('grove.io/podgang')]], labels: ['grove.io/podgang'] },
-  },
-  {
-    // An application id alone only groups pods for accounting; a task group is what makes them wait for one another.
-    when: [{ at: annotation('yunikorn.apache.org/task-group-name') }],
-    gang: {
-      scope: 'Application.yunikorn.apache.org',
-      id: [
-        [label('yunikorn.apache.org/app-id')],
-        [annotation('yunikorn.apache.org/app-id')],
-        [label('applicationId')],
-        [label('spark-app-selector')],
-      ],
-      size: [{ taskGroups: 'yunikorn.apache.org/task-groups' }],
-      labels: ['yunikorn.apache.org/app-id', 'applicationId'],
-    },
-  },
-  {
-    when: [{ at: label('kueue.x-k8s.io/pod-group-name') }],
-    gang: {
-      scope: 'PodGroup.kueue.x-k8s.io',
-      id: [[label('kueue.x-k8s.io/pod-group-name')]],
-      size: [{ count: annotation('kueue.x-k8s.io/pod-group-total-count') }],
-      labels: ['kueue.x-k8s.io/pod-group-name'],
-    },
-  },
-]
 
 // Serving stacks that lay a Deployment or a LeaderWorkerSet under themselves: the gang, if any, is the lower layer's.
 const SERVING: readonly WorkloadRule[] = [
@@ -404,24 +296,3 @@ export const WORKLOAD_RULES: readonly WorkloadRule[] = [...POD_GROUPS, ...SERVIN
 
 /** The gang of pods that nothing but the tenant's own annotation declares to be one. */
 export const DECLARED_GANG: GangRule = { scope: 'owner', id: [[ownerUid], [ownerKind, ownerName]] }
-
-/**
- * Systems that queue and count pods on their own, and how a pod shows that one of them does. A scheduler is its own proof:
- * without it nobody binds the pod. Kueue's marks are labels and gates, which a tenant can write as well; whoever exempts a
- * pod because of them must know that Kueue runs there.
- */
-export const QUEUES: readonly { readonly system: string; readonly anyOf: readonly Sign[] }[] = [
-  {
-    system: 'kueue',
-    anyOf: [
-      { at: gate('kueue.x-k8s.io/admission') },
-      { at: gate('kueue.x-k8s.io/elastic-job') },
-      { at: label('kueue.x-k8s.io/managed'), is: ['true'] },
-      { at: label('kueue.x-k8s.io/podset') },
-      { at: label('kueue.x-k8s.io/pod-group-name') },
-    ],
-  },
-  { system: 'kai', anyOf: [{ at: scheduler, is: ['kai-scheduler'] }] },
-  { system: 'volcano', anyOf: [{ at: scheduler, is: ['volcano'] }] },
-  { system: 'yunikorn', anyOf: [{ at: scheduler, is: ['yunikorn'] }] },
-]

@@ -399,6 +399,59 @@ function kubeflowGang(size: number | undefined): Workload['gang'] {
   }
 }
 
+test('the rarer controllers are recognised as well', () => {
+  const deployed = { owner: 'apps/v1 ReplicaSet#r-77', hash: { 'pod-template-hash': '77' } }
+  const cases: readonly { readonly labels: Texts; readonly owner?: string; readonly want: string }[] = [
+    {
+      labels: {
+        'nvidia.com/dynamo-graph-deployment-name': 'gpt',
+        'nvidia.com/dynamo-component-type': 'worker',
+        'nvidia.com/dynamo-sub-component-type': 'decode',
+      },
+      want: 'DynamoGraphDeployment gpt decode true',
+    },
+    {
+      labels: { 'nvidia.com/dynamo-graph-deployment-name': 'gpt', 'nvidia.com/dynamo-component-type': 'frontend' },
+      want: 'DynamoGraphDeployment gpt frontend undefined',
+    },
+    {
+      labels: { 'app.kubernetes.io/managed-by': 'k8s-nim-operator', 'app.kubernetes.io/name': 'llama' },
+      want: 'NIMService llama  false',
+    },
+    {
+      labels: { 'disaggregatedset.x-k8s.io/name': 'ds', 'disaggregatedset.x-k8s.io/role': 'prefill' },
+      want: 'DisaggregatedSet ds prefill true',
+    },
+    { labels: { 'kaito.sh/workspace': 'ws' }, want: 'Workspace ws  undefined' },
+    { labels: { 'ome.io/inferenceservice': 'is' }, want: 'InferenceService is  undefined' },
+    {
+      labels: { 'spark-role': 'executor', 'spark-app-selector': 'spark-1', 'spark-app-name': 'etl' },
+      owner: 'v1 Pod#driver',
+      want: 'SparkApplication etl executor true',
+    },
+    { labels: { 'spark-role': 'driver', 'spark-app-name': 'etl' }, want: 'SparkApplication etl driver undefined' },
+    { labels: { 'scaledjob.keda.sh/name': 'sj' }, owner: 'batch/v1 Job#sj-1', want: 'ScaledJob sj  undefined' },
+    {
+      labels: {
+        'jobset.sigs.k8s.io/jobset-name': 'tj',
+        'jobset.sigs.k8s.io/replicatedjob-name': 'launcher',
+        'trainer.kubeflow.org/trainjob-ancestor-step': 'trainer',
+      },
+      want: 'TrainJob tj launcher undefined',
+    },
+    {
+      labels: { 'rollouts-pod-template-hash': '77' },
+      owner: deployed.owner,
+      want: 'Rollout r  false',
+    },
+    { labels: { ...deployed.hash, 'llm-d.ai/role': 'both' }, owner: deployed.owner, want: 'Deployment r  false' },
+  ]
+  for (const { labels, owner, want } of cases) {
+    const seen = workloadOf(podOf({ labels, name: 'p', ...(owner === undefined ? {} : { owner }) }), 'ns')
+    assert.equal(`${seen.kind} ${seen.name} ${seen.role} ${seen.multiPod}`, want)
+  }
+})
+
 test("a scheduler's pod group decides the gang before the controller does", () => {
   const labels = { ...JOB_SET, 'jobset.sigs.k8s.io/replicatedjob-name': 'workers' }
   const gangId = (pod: PodSketch) => workloadOf(podOf({ labels, ...pod }), 'team-a').gang?.id
@@ -427,7 +480,17 @@ test("a scheduler's pod group decides the gang before the controller does", () =
       pod: { labels: { ...kueueLabels, 'scheduling.x-k8s.io/pod-group': 'sg' } },
       want: 'team-a/PodGroup.scheduling.x-k8s.io/sg',
     },
+    {
+      name: 'Grove',
+      pod: { labels: { ...kueueLabels, 'grove.io/podgang': 'gang-0' } },
+      want: 'team-a/PodGang.grove.io/gang-0',
+    },
     { name: 'Kueue', pod: { labels: kueueLabels }, want: 'team-a/PodGroup.kueue.x-k8s.io/kg' },
+    {
+      name: 'a task group of no application says nothing',
+      pod: { annotations: { 'yunikorn.apache.org/task-group-name': 'workers' } },
+      want: 'team-a/JobSet/js-1',
+    },
     { name: 'none', pod: {}, want: 'team-a/JobSet/js-1' },
   ]
   for (const { name, pod, want } of cases) assert.equal(gangId(pod), want, name)

@@ -1,18 +1,8 @@
 import type { Pod } from '../schema/pod.ts'
 import { annotationAt, type Place, textAt } from './workload-places.ts'
-import {
-  BARE_POD,
-  COMMON_ROLES,
-  COMMUNICATING_ROLES,
-  DECLARED_GANG,
-  type GangRule,
-  QUEUES,
-  type Sign,
-  type SizeSource,
-  WORKLOAD_RULES,
-  type WordSource,
-  type WorkloadRule,
-} from './workload-rules.ts'
+import { QUEUES } from './workload-queues.ts'
+import type { GangRule, Sign, SizeSource, WordSource, WorkloadRule } from './workload-rule.ts'
+import { BARE_POD, COMMON_ROLES, COMMUNICATING_ROLES, DECLARED_GANG, WORKLOAD_RULES } from './workload-rules.ts'
 
 /** What a pod belongs to, as far as the pod itself tells. Names come from the tenant: quote and cut them before showing them. */
 export interface Workload {
@@ -52,7 +42,7 @@ export function workloadOf(pod: Pod, namespace: string, known: KnownWorkload = {
   const rules = WORKLOAD_RULES.filter(rule => rule.when.every(sign => isShown(pod, sign)))
   const identity = rules.find(rule => rule.kind !== undefined) ?? BARE_POD
   const role = firstWord(pod, identity.role ?? []) ?? firstWord(pod, COMMON_ROLES) ?? ''
-  const gangRule = rules.find(rule => rule.gang !== undefined) ?? BARE_POD
+  const gangRule = rules.find(rule => settlesGang(pod, rule)) ?? BARE_POD
   const gang = gangOf(pod, namespace, gangRule.gang, known)
 
   return {
@@ -86,12 +76,21 @@ function gangOf(
   return rule.onlySized && (size ?? 1) === 1 ? undefined : identified(pod, namespace, rule, size)
 }
 
+// A mark without the name that belongs to it settles nothing: the next row may know.
+function settlesGang(pod: Pod, { gang }: WorkloadRule): boolean {
+  return gang === 'none' || (gang !== undefined && idTexts(pod, gang) !== undefined)
+}
+
 function identified(pod: Pod, namespace: string, rule: GangRule, size: number | undefined): Gang | undefined {
+  const texts = idTexts(pod, rule)
+  if (texts === undefined) return undefined
+  return { id: [namespace, rule.scope, ...texts.map(escaped)].join('/'), size, label: sharedLabel(pod, rule) }
+}
+
+function idTexts(pod: Pod, rule: GangRule): readonly string[] | undefined {
   for (const places of rule.id) {
-    const texts = places.map(place => textAt(pod, place))
-    if (texts.every(text => text !== undefined)) {
-      return { id: [namespace, rule.scope, ...texts.map(escaped)].join('/'), size, label: sharedLabel(pod, rule) }
-    }
+    const texts = places.flatMap(place => textAt(pod, place) ?? [])
+    if (texts.length === places.length) return texts
   }
   return undefined
 }

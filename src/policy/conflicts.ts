@@ -42,13 +42,15 @@ function conflict(one: GpuPolicyDocument, other: GpuPolicyDocument, { key }: Set
 
 function settingsOf(inject: InjectSpec): readonly Setting[] {
   const keyed = (what: string, entries: readonly (Valued & { readonly key: string })[] = []) =>
-    entries.map(entry => setting(`${what} ${entry.key}`, valueOf(entry)))
+    entries.map(entry => setting(`${what} ${entry.key}`, settled(entry)))
   return [
     ...(inject.priorityClass?.byTier ?? []).map(({ tier, name }) => setting(`priorityClass of ${tier}`, name)),
-    ...(inject.env ?? []).map(entry => setting(`env ${entry.name}`, valueOf(entry))),
+    ...(inject.env ?? []).map(entry => setting(`env ${entry.name}`, settled(entry))),
     ...(inject.fabric === undefined ? [] : [setting('fabric', inject.fabric)]),
-    ...(inject.devices ?? []).map(entry => setting(`device ${entry.resource}`, valueOf(entry))),
-    ...(inject.deviceClaims ?? []).map(({ replaces, count, ...rest }) => setting(`claim for ${count ?? 1} ${replaces}`, rest)),
+    ...(inject.devices ?? []).map(entry => setting(`device ${entry.resource}`, settled(entry))),
+    ...(inject.deviceClaims ?? []).map(({ replaces, count, ...rest }) =>
+      setting(`claim for ${count ?? 1} ${replaces}`, rest),
+    ),
     ...(inject.sharedMemory === undefined
       ? []
       : [setting(`volume ${inject.sharedMemory.mountPath ?? '/dev/shm'}`, inject.sharedMemory)]),
@@ -69,7 +71,7 @@ interface Valued {
 }
 
 // Whether a value is a default or enforced does not make it another value.
-function valueOf({ value, count, expression }: Valued) {
+function settled({ value, count, expression }: Valued) {
   return { value, count, expression }
 }
 

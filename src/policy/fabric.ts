@@ -42,7 +42,9 @@ export function devicesFor(profile: FabricProfileDocument, subject: Subject, con
   if (device?.perPod !== undefined) return device.perPod
   const own = unitsOf(subject, container)
   const candidates = subject.instanceTypes.map(type => instances?.find(instance => instance.type === type))
-  const hosts = candidates.filter(instance => instance === undefined || BigInt(instance.accelerators) >= unitsOf(subject))
+  const hosts = candidates.filter(
+    instance => instance === undefined || BigInt(instance.accelerators) >= unitsOf(subject),
+  )
   const counts = hosts.map(instance => (instance === undefined ? 0 : share(instance, own)))
   return counts.length === 0 ? 0 : Math.min(...counts)
 }

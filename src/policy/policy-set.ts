@@ -68,7 +68,10 @@ interface Policy {
 const NEVER_LATE: IsLate = () => false
 
 /** Compiles the policies, or says what is wrong with any of them. `profiles` are the names of the FabricProfiles there are. */
-export function compilePolicies(documents: readonly GpuPolicyDocument[], profiles: ReadonlySet<string>): Parsed<PolicySet> {
+export function compilePolicies(
+  documents: readonly GpuPolicyDocument[],
+  profiles: ReadonlySet<string>,
+): Parsed<PolicySet> {
   const active = documents
     .filter(document => document.spec.suspend !== true)
     .toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))

@@ -95,8 +95,12 @@ export function compileProgram(document: GpuPolicyDocument): Parsed<PolicyProgra
     return compiled === undefined ? [] : [{ name, expression: compiled }]
   })
   const rules = (spec.validate ?? []).flatMap((rule, index) => compileRule(rule, `validate[${index}]`, compile))
-  const texts = textExpressions(spec).map(({ expression, field }) => [expression, compile(expression, 'string', field)] as const)
-  const counts = countExpressions(spec).map(({ expression, field }) => [expression, compile(expression, 'int', field)] as const)
+  const texts = textExpressions(spec).map(
+    ({ expression, field }) => [expression, compile(expression, 'string', field)] as const,
+  )
+  const counts = countExpressions(spec).map(
+    ({ expression, field }) => [expression, compile(expression, 'int', field)] as const,
+  )
   if (issues.length > 0) return failed(...issues)
   return parsed(program({ variables, conditions, rules, texts: present(texts), counts: present(counts) }))
 }
@@ -108,7 +112,11 @@ type Compile = <T extends ResultType>(
   maxLength?: number,
 ) => CompiledExpression<T> | undefined
 
-function compileRule({ expression, messageExpression }: PolicyValidation, field: string, compile: Compile): readonly Rule[] {
+function compileRule(
+  { expression, messageExpression }: PolicyValidation,
+  field: string,
+  compile: Compile,
+): readonly Rule[] {
   const rule = compile(expression, 'bool', `${field}.expression`)
   const message =
     messageExpression === undefined
@@ -123,7 +131,12 @@ interface PlacedExpression {
 }
 
 function textExpressions({ inject = {} }: GpuPolicyDocument['spec']): readonly PlacedExpression[] {
-  const blocks = { env: inject.env, labels: inject.labels, annotations: inject.annotations, nodeSelector: inject.nodeSelector }
+  const blocks = {
+    env: inject.env,
+    labels: inject.labels,
+    annotations: inject.annotations,
+    nodeSelector: inject.nodeSelector,
+  }
   const listed = Object.entries(blocks).flatMap(([block, entries = []]) =>
     entries.flatMap((entry, index) => placedAt(entry.expression, `inject.${block}[${index}].expression`)),
   )

@@ -5,18 +5,20 @@ export function selects(selector: LabelSelector, labels: Readonly<Record<string,
   const value = (key: string) => (Object.hasOwn(labels, key) ? labels[key] : undefined)
   const exact = Object.entries(selector.matchLabels ?? {})
   if (exact.some(([key, wanted]) => value(key) !== wanted)) return false
-  return (selector.matchExpressions ?? []).every(requirement => {
-    const found = value(requirement.key)
-    const values = requirement.values ?? []
-    switch (requirement.operator) {
-      case 'In':
-        return found !== undefined && values.includes(found)
-      case 'NotIn':
-        return found === undefined || !values.includes(found)
-      case 'Exists':
-        return found !== undefined
-      case 'DoesNotExist':
-        return found === undefined
-    }
-  })
+  return (selector.matchExpressions ?? []).every(requirement => holds(requirement, value(requirement.key)))
+}
+
+type Requirement = NonNullable<LabelSelector['matchExpressions']>[number]
+
+function holds({ operator, values = [] }: Requirement, found: string | undefined): boolean {
+  switch (operator) {
+    case 'In':
+      return found !== undefined && values.includes(found)
+    case 'NotIn':
+      return found === undefined || !values.includes(found)
+    case 'Exists':
+      return found !== undefined
+    case 'DoesNotExist':
+      return found === undefined
+  }
 }

@@ -1,6 +1,6 @@
+import type { JsonValue } from '../schema/parts.ts'
 import { fieldPath } from '../schema/validator.ts'
 import { sameJson } from './patch.ts'
-import type { JsonValue } from '../schema/parts.ts'
 
 /**
  * Where `found` does not show what is `wanted`: the first place with what stands there, or undefined when all of it shows. Every
@@ -9,9 +9,14 @@ import type { JsonValue } from '../schema/parts.ts'
 export function mismatch(wanted: JsonValue, found: JsonValue | undefined, at = ''): string | undefined {
   if (isList(wanted)) return listMismatch(wanted, found, at)
   if (wanted !== null && typeof wanted === 'object') {
-    if (found === undefined || found === null || typeof found !== 'object' || isList(found)) return differs(wanted, found, at)
+    if (found === undefined || found === null || typeof found !== 'object' || isList(found))
+      return differs(wanted, found, at)
     for (const [key, value] of Object.entries(wanted)) {
-      const problem = mismatch(value, Object.hasOwn(found, key) ? found[key] : undefined, `${at}/${key.replaceAll('/', '~1')}`)
+      const problem = mismatch(
+        value,
+        Object.hasOwn(found, key) ? found[key] : undefined,
+        `${at}/${key.replaceAll('/', '~1')}`,
+      )
       if (problem !== undefined) return problem
     }
     return undefined

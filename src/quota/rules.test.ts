@@ -60,7 +60,7 @@ test('what is entitled is admitted whatever burst holds', () => {
       const tenant = present(scenario.tenants[index % scenario.tenants.length], 'tenant')
       if ([...demand.keys()].some(key => !tenant.classes.has(key))) continue
       const isEntitled = (tier: 'reserved' | 'shared') =>
-        [...demand].every(([key, amount]) => amount <= tally.entitled(tenant.name, tier, key))
+        [...demand].every(([key, amount]) => tally.isEntitled(tenant.name, tier, key, amount))
       for (const tier of ['reserved', 'shared'] as const) {
         const outcome = decide(book, podOf(tenant.name, tier, demand, 'next'), 1).outcome
         assert.equal(outcome.kind, isEntitled(tier) ? 'charged' : 'refused', `${tenant.name} ${tier}`)
@@ -190,14 +190,13 @@ function tallyOf({ cohorts, tenants }: Scenario, standing: readonly Charge[]) {
       if (!isRoot && borrowingLimit === null) return 0n
       return use(cohort, key, view) - capacity(cohort, key) - (isRoot ? 0n : (borrowingLimit ?? 0n))
     },
-    /** What a tenant may still have in a tier of its own right. */
-    entitled: (tenant: string, tier: 'reserved' | 'shared', key: string): bigint => {
-      if (tier === 'reserved') return ownReserved(tenant, key).reserved - heldBy(tenant, 'reserved', key)
+    /** What a tenant may have in a tier in its own right. */
+    isEntitled: (tenant: string, tier: 'reserved' | 'shared', key: string, amount: bigint): boolean => {
+      if (tier === 'reserved') return heldBy(tenant, 'reserved', key) + amount <= ownReserved(tenant, key).reserved
       const spec = tenants.find(one => one.name === tenant)
-      const pool = quota(spec?.cohort ?? '', key).shared - heldIn(spec?.cohort ?? '', 'shared', key)
       const max = spec?.classes.get(key)?.sharedMax ?? null
-      const own = max === null ? pool : max - heldBy(tenant, 'shared', key)
-      return own < pool ? own : pool
+      const fitsPool = heldIn(spec?.cohort ?? '', 'shared', key) + amount <= quota(spec?.cohort ?? '', key).shared
+      return fitsPool && (max === null || heldBy(tenant, 'shared', key) + amount <= max)
     },
   }
 }

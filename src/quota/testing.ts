@@ -115,6 +115,29 @@ export function present<T>(value: T | undefined, what: string): T {
   return value
 }
 
+/** A clock and timer that stand still until they are told to go on. */
+export function manualClock() {
+  let nowMs = 0
+  const alarms = new Set<{ readonly atMs: number; readonly ring: () => void }>()
+  return {
+    now: () => nowMs,
+    at(atMs: number, ring: () => void): () => void {
+      const alarm = { atMs, ring }
+      alarms.add(alarm)
+      return () => alarms.delete(alarm)
+    },
+    advance(byMs: number): void {
+      nowMs += byMs
+      for (const alarm of [...alarms].filter(({ atMs }) => atMs <= nowMs)) {
+        alarms.delete(alarm)
+        alarm.ring()
+      }
+    },
+    /** How many alarms are set: a caller that was answered must leave none behind. */
+    pending: () => alarms.size,
+  }
+}
+
 export const KEYS = ['a', 'b'] as const
 
 const someLimit = (max: number) =>

@@ -44,26 +44,30 @@ export function workflowTemplate(source: Source): readonly Draft[] {
 function workflowDrafts(source: Source, path: Path): readonly Draft[] {
   const spec = objectAt(source.manifest, ...path)
   const defaults = objectAt(spec, 'templateDefaults')
-  return itemsAt(spec, 'templates').flatMap((template, index) => {
-    const full: JsonObject = isObject(template) ? { ...defaults, ...template } : {}
-    const containers = mainContainers(full)
-    return containers.length === 0 ? [] : [stepDraft(source, spec, full, containers, [...path, 'templates', index])]
+  return itemsAt(spec, 'templates').flatMap((item, index) => {
+    const template: JsonObject = isObject(item) ? { ...defaults, ...item } : {}
+    const built = stepSpec(spec, template)
+    return built === undefined ? [] : [stepDraft(source, { spec, template, built, path, index })]
   })
 }
 
-function stepDraft(
-  source: Source,
-  spec: JsonObject,
-  template: JsonObject,
-  containers: readonly JsonObject[],
-  path: Path,
-): Draft {
-  const built = stepSpec(spec, template, containers)
-  const patches = [spec, template].map(holder => readPatch(holder)).filter(patch => patch !== undefined)
-  const patched = patches.reduce((pod, patch) => (patch.ok ? merged(pod, patch.value) : pod), built)
+interface Step {
+  /** The workflow's spec and its place. */
+  readonly spec: JsonObject
+  readonly path: Path
+  readonly template: JsonObject
+  readonly index: number
+  /** The pod spec before anybody patches it. */
+  readonly built: JsonObject
+}
+
+function stepDraft(source: Source, { spec, path, template, index, built }: Step): Draft {
+  const place: Path = [...path, 'templates', index]
+  const patches = [readPatch(spec, path), readPatch(template, place)]
+  const patched = patches.reduce((pod, patch) => merged(pod, patch.value), built)
   const step = `${source.name}-${textAt(template, 'name')}`
   return {
-    path,
+    path: place,
     spec: isPodSpec(patched) ? patched : built,
     metadata: podMetadata(spec, template),
     stamp: {
@@ -73,16 +77,19 @@ function stepDraft(
       owner: { apiVersion: source.apiVersion, kind: 'Workflow', name: source.name },
     },
     replicas: exactly(1),
-    issues: patches.flatMap(patch => (patch.ok ? [] : [unreadPatch(path)])),
+    issues: patches.flatMap(patch => patch.issues),
   }
 }
 
-function stepSpec(spec: JsonObject, template: JsonObject, containers: readonly JsonObject[]): JsonObject {
+function stepSpec(spec: JsonObject, template: JsonObject): JsonObject | undefined {
+  const containers = mainContainers(template)
+  if (containers.length === 0) return undefined
   return {
     ...only(spec, 'hostNetwork', 'imagePullSecrets', ...INHERITED),
     ...only(template, ...INHERITED),
     restartPolicy: 'Never',
     volumes: [...listAt(spec, 'volumes'), ...listAt(template, 'volumes')],
+    // The executor's own containers, which never need a device.
     initContainers: [{ name: 'init', image: EXECUTOR }, ...listAt(template, 'initContainers')],
     containers: [{ name: 'wait', image: EXECUTOR }, ...containers, ...listAt(template, 'sidecars')],
   }
@@ -102,18 +109,28 @@ function podMetadata(spec: JsonObject, template: JsonObject): JsonObject {
   return { labels: both('labels'), annotations: both('annotations') }
 }
 
-type Patch = { readonly ok: true; readonly value: JsonObject } | { readonly ok: false }
+interface Patch {
+  readonly value: JsonObject
+  readonly issues: readonly Issue[]
+}
 
-function readPatch(holder: JsonObject): Patch | undefined {
+const NO_PATCH: Patch = { value: {}, issues: [] }
+
+/** The patch that a workflow or a template lays over its pods. */
+function readPatch(holder: JsonObject, path: Path): Patch {
   const text = textAt(holder, 'podSpecPatch')
-  if (text === '') return undefined
-  if (text.length > MAX_PATCH_TEXT) return { ok: false }
+  if (text === '') return NO_PATCH
+  const value = text.length > MAX_PATCH_TEXT ? undefined : parsedObject(text)
+  return value === undefined ? { value: {}, issues: [unreadPatch(path)] } : { value, issues: [] }
+}
+
+function parsedObject(text: string): JsonObject | undefined {
   try {
     const value: JsonValue = JSON.parse(text)
-    return isObject(value) ? { ok: true, value } : { ok: false }
+    return isObject(value) ? value : undefined
   } catch {
     // The field may hold YAML, or an expression that Argo fills in when the step runs.
-    return { ok: false }
+    return undefined
   }
 }
 

@@ -1,8 +1,7 @@
 import type { Issue } from '../schema/parsed.ts'
 import type { JsonObject, JsonValue } from '../schema/parts.ts'
-import { type Count, UNTOLD } from './counts.ts'
-import { isObject, listAt, objectAt, type Path, templateName, textAt, valueAt } from './json.ts'
-import { withoutNulls } from './nulls.ts'
+import type { Count } from './counts.ts'
+import { isObject, listAt, type Path, textAt } from './json.ts'
 
 /** One kind of pod that a manifest's controller will create. */
 export interface TemplatePod {
@@ -58,7 +57,7 @@ export interface Owner {
   readonly uid?: string
 }
 
-type Texts = Readonly<Record<string, string>>
+export type Texts = Readonly<Record<string, string>>
 
 /** A template as a kind's builder finds it, before the pod is put together. */
 export interface Draft {
@@ -74,10 +73,6 @@ export interface Draft {
   readonly createsPods?: boolean
   readonly issues?: readonly Issue[]
 }
-
-const MAX_ISSUES = 20
-// No kubelet runs a thousand containers in a pod. What the variables would tell of such a pod no longer matters.
-const MAX_CONTAINERS = 1000
 
 export function sourceOf(manifest: JsonObject): Source {
   const apiVersion = textAt(manifest, 'apiVersion')
@@ -100,59 +95,4 @@ export function asOwner({ apiVersion, kind, name, uid }: Source): Owner {
 export function isPodSpec(value: JsonValue | undefined): value is JsonObject {
   const containers = listAt(value, 'containers')
   return containers.length > 0 && containers.every(isObject)
-}
-
-/** The pod, or nothing where the draft's place holds no pod spec. */
-export function finish({ manifest }: Source, draft: Draft): TemplatePod | undefined {
-  const spec = draft.spec ?? valueAt(manifest, draft.path)
-  if (!isPodSpec(spec)) return undefined
-  const gangSize = draft.gangSize ?? UNTOLD
-  return {
-    podTemplate: templateName(manifest, draft.path),
-    path: draft.path,
-    isPodSpec: draft.spec === undefined,
-    pod: podFrom(manifest, draft, spec),
-    replicas: draft.replicas.value,
-    gangSize: gangSize.value,
-    createsPods: draft.createsPods ?? true,
-    undecidable: unique([...draft.replicas.issues, ...gangSize.issues, ...(draft.issues ?? [])]).slice(0, MAX_ISSUES),
-  }
-}
-
-function podFrom(manifest: JsonObject, draft: Draft, spec: JsonObject): JsonObject {
-  const { metadata = {}, stamp } = draft
-  return {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: withoutNulls({
-      ...(draft.isPod ? metadata : namesOf(manifest, stamp)),
-      labels: { ...objectAt(metadata, 'labels'), ...stamp.labels },
-      annotations: { ...objectAt(metadata, 'annotations'), ...stamp.annotations },
-    }),
-    spec: withoutNulls({ ...stamp.defaults, ...withEnv(spec, stamp.env ?? {}) }),
-  }
-}
-
-// A controller names its pods itself. Of the template's metadata only labels and annotations (and finalizers) reach a pod.
-function namesOf(manifest: JsonObject, { name, owner }: Stamp): JsonObject {
-  const namespace = textAt(manifest, 'metadata', 'namespace')
-  return {
-    ...(name.endsWith('-') ? { generateName: name } : { name }),
-    ...(namespace === '' ? {} : { namespace }),
-    ...(owner === undefined ? {} : { ownerReferences: [{ ...owner, controller: true, blockOwnerDeletion: true }] }),
-  }
-}
-
-function withEnv(spec: JsonObject, env: Texts): JsonObject {
-  const added = Object.entries(env).map(([name, value]) => ({ name, value }))
-  if (added.length === 0 || listAt(spec, 'containers').length > MAX_CONTAINERS) return spec
-  const containers = listAt(spec, 'containers').map(container =>
-    isObject(container) ? { ...container, env: [...listAt(container, 'env'), ...added] } : container,
-  )
-  return { ...spec, containers }
-}
-
-// Replicas and gang size come from the same fields, and each field is one problem to its reader.
-function unique(issues: readonly Issue[]): readonly Issue[] {
-  return [...new Map(issues.map(issue => [`${issue.at}\n${issue.problem}`, issue])).values()]
 }

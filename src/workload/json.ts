@@ -16,12 +16,12 @@ export function isObject(value: JsonValue | undefined): value is JsonObject {
 
 /** The value at a path, through own fields only: a manifest may well say `constructor`. */
 export function valueAt(value: JsonValue | undefined, path: Path): JsonValue | undefined {
-  let current = value
-  for (const step of path) {
-    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, step)) return undefined
-    current = (current as { readonly [key: string | number]: JsonValue })[step]
-  }
-  return current
+  return path.reduce<JsonValue | undefined>(childOf, value)
+}
+
+function childOf(value: JsonValue | undefined, step: string | number): JsonValue | undefined {
+  if (isObject(value)) return Object.hasOwn(value, step) ? value[step] : undefined
+  return Array.isArray(value) && typeof step === 'number' ? value[step] : undefined
 }
 
 /** The object at a path; an empty one where there is none, for what is missing and what is junk read the same. */

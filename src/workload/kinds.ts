@@ -14,7 +14,7 @@ import { blueprint, unknownKind } from './unknown.ts'
 import { volcanoJob } from './volcano.ts'
 
 /** The pod templates of one kind's manifests. */
-export type TemplateFinder = (source: Source) => readonly Draft[]
+type TemplateFinder = (source: Source) => readonly Draft[]
 
 /** By `group/kind`; versions differ in what we do not read. A kind of the core group starts with the slash. */
 const KINDS: ReadonlyMap<string, TemplateFinder> = new Map<string, TemplateFinder>([

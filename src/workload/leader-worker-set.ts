@@ -11,7 +11,7 @@ import { objectAt, type Path, valueAt } from './json.ts'
 const ONE = exactly(1)
 
 /** A LeaderWorkerSet, whether written by a person or laid under a serving stack. */
-export interface LeaderWorkerSet {
+interface LeaderWorkerSet {
   readonly name: string
   readonly replicas: Count
   readonly size: Count
@@ -19,7 +19,7 @@ export interface LeaderWorkerSet {
   readonly worker: GroupTemplate
 }
 
-export interface GroupTemplate {
+interface GroupTemplate {
   /** The place of the pod spec. */
   readonly path: Path
   readonly metadata: JsonObject

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../schema/parts.ts'
-import { type Draft, finish, type Source, sourceOf, type TemplatePod } from './draft.ts'
+import { type Draft, type Source, sourceOf, type TemplatePod } from './draft.ts'
+import { finish } from './finish.ts'
 import { textAt } from './json.ts'
 import { finderFor } from './kinds.ts'
 import { isListKind } from './lists.ts'

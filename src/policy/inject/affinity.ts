@@ -7,7 +7,13 @@ type Affinity = NonNullable<InjectSpec['affinity']>
 type NodeEntry = NonNullable<Affinity['nodes']>[number]
 type GangEntry = NonNullable<Affinity['gang']>[number]
 
-const NODE_REQUIRED = ['spec', 'affinity', 'nodeAffinity', 'requiredDuringSchedulingIgnoredDuringExecution', 'nodeSelectorTerms']
+const NODE_REQUIRED = [
+  'spec',
+  'affinity',
+  'nodeAffinity',
+  'requiredDuringSchedulingIgnoredDuringExecution',
+  'nodeSelectorTerms',
+]
 const NODE_PREFERRED = ['spec', 'affinity', 'nodeAffinity', 'preferredDuringSchedulingIgnoredDuringExecution']
 const POD_REQUIRED = ['spec', 'affinity', 'podAffinity', 'requiredDuringSchedulingIgnoredDuringExecution']
 const POD_PREFERRED = ['spec', 'affinity', 'podAffinity', 'preferredDuringSchedulingIgnoredDuringExecution']
@@ -30,14 +36,17 @@ function injectNode(entry: NodeEntry, target: Target): void {
 function requireOnEveryTerm(expression: JsonObject, { patch }: Target): void {
   const terms = listAt(NODE_REQUIRED, patch.get.bind(patch))
   if (terms.length === 0) patch.append(NODE_REQUIRED, { matchExpressions: [expression] })
-  else terms.forEach((_, index) => patch.append([...NODE_REQUIRED, index, 'matchExpressions'], expression))
+  for (const index of terms.keys()) patch.append([...NODE_REQUIRED, index, 'matchExpressions'], expression)
 }
 
 /** Whether the pod already says something of this node label: then the tenant has made a choice. */
 function selectsNodesBy(key: string, { patch }: Target): boolean {
   if (patch.get(['spec', 'nodeSelector', key]) !== undefined) return true
   const read = patch.get.bind(patch)
-  const terms = [...listAt(NODE_REQUIRED, read), ...listAt(NODE_PREFERRED, read).map(item => objectAt(item, 'preference'))]
+  const terms = [
+    ...listAt(NODE_REQUIRED, read),
+    ...listAt(NODE_PREFERRED, read).map(item => objectAt(item, 'preference')),
+  ]
   return terms.some(term => listIn(term, 'matchExpressions').some(expression => expression.key === key))
 }
 
@@ -52,7 +61,10 @@ function injectGang(entry: GangEntry, target: Target): void {
 
 function followsTopology(topologyKey: string, { patch }: Target): boolean {
   const read = patch.get.bind(patch)
-  const terms = [...listAt(POD_REQUIRED, read), ...listAt(POD_PREFERRED, read).map(item => objectAt(item, 'podAffinityTerm'))]
+  const terms = [
+    ...listAt(POD_REQUIRED, read),
+    ...listAt(POD_PREFERRED, read).map(item => objectAt(item, 'podAffinityTerm')),
+  ]
   return terms.some(term => term.topologyKey === topologyKey)
 }
 

@@ -1,7 +1,7 @@
-import type { InjectSpec } from '../../schema/inject.ts'
 import { parseQuantity, wholeUnits } from '../../quantity/quantity.ts'
-import type { Container } from '../../schema/pod.ts'
+import type { InjectSpec } from '../../schema/inject.ts'
 import type { JsonObject } from '../../schema/parts.ts'
+import type { Container } from '../../schema/pod.ts'
 import type { PlacedContainer, Target } from './target.ts'
 
 type Entry = NonNullable<InjectSpec['deviceClaims']>[number]
@@ -13,7 +13,9 @@ type Entry = NonNullable<InjectSpec['deviceClaims']>[number]
 export function injectDeviceClaims(entries: readonly Entry[], target: Target): void {
   if (!isConvertible(target)) return
   for (const entry of entries) {
-    const users = everyContainer(target).filter(({ container }) => countOf(container, entry.replaces) === BigInt(entry.count ?? 1))
+    const users = everyContainer(target).filter(
+      ({ container }) => countOf(container, entry.replaces) === BigInt(entry.count ?? 1),
+    )
     if (users.length === 0) continue
     declareClaim(entry, target)
     for (const user of users) useClaim(user, entry, target)
@@ -31,7 +33,9 @@ function isConvertible({ subject }: Target): boolean {
 function declareClaim(entry: Entry, { patch }: Target): void {
   const { name, resourceClaimTemplateName, resourceClaimName } = entry
   const source: JsonObject =
-    resourceClaimTemplateName === undefined ? { resourceClaimName: resourceClaimName ?? name } : { resourceClaimTemplateName }
+    resourceClaimTemplateName === undefined
+      ? { resourceClaimName: resourceClaimName ?? name }
+      : { resourceClaimTemplateName }
   patch.append(['spec', 'resourceClaims'], { name, ...source })
 }
 
@@ -51,7 +55,9 @@ function everyContainer({ subject }: Target): readonly PlacedContainer[] {
 }
 
 function countOf({ resources }: Container, resource: string): bigint | undefined {
-  const amounts = [resources?.limits, resources?.requests].find(side => side !== undefined && Object.hasOwn(side, resource))
+  const amounts = [resources?.limits, resources?.requests].find(
+    side => side !== undefined && Object.hasOwn(side, resource),
+  )
   const quantity = parseQuantity(amounts?.[resource])
   return quantity.ok ? wholeUnits(quantity.value) : undefined
 }

@@ -12,7 +12,8 @@ export function injectFabric(block: NonNullable<InjectSpec['fabric']>, target: T
   if (profile === undefined) return
   // Networks are attached to a pod's own containers: an initialiser has nothing to say over them yet.
   const users = acceleratedContainers(target.subject).filter(({ path }) => path[1] === 'containers')
-  const connected = profile.spec.device === undefined ? users : connect(profile.spec.device.resource, users, profile, target)
+  const connected =
+    profile.spec.device === undefined ? users : connect(profile.spec.device.resource, users, profile, target)
   if (connected.length === 0) return
 
   for (const placed of connected) {

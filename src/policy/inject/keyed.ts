@@ -10,7 +10,11 @@ interface Entry {
 }
 
 /** Labels, annotations and node selectors: maps of text, one entry a key. */
-export function injectKeyed(what: 'label' | 'annotation' | 'nodeSelector', entries: readonly Entry[], target: Target): void {
+export function injectKeyed(
+  what: 'label' | 'annotation' | 'nodeSelector',
+  entries: readonly Entry[],
+  target: Target,
+): void {
   for (const entry of entries) {
     const path = [...PLACES[what], entry.key]
     const present = target.patch.get(path)

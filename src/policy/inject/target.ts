@@ -44,7 +44,10 @@ export function acceleratedContainers(subject: Subject): readonly PlacedContaine
   return (subject.demand?.accelerated ?? []).flatMap(reference => placed(subject, reference))
 }
 
-export function chosenContainers(subject: Subject, which: 'Accelerated' | 'All' | undefined): readonly PlacedContainer[] {
+export function chosenContainers(
+  subject: Subject,
+  which: 'Accelerated' | 'All' | undefined,
+): readonly PlacedContainer[] {
   if (which !== 'All') return acceleratedContainers(subject)
   return subject.pod.spec.containers.map((container, index) => ({ container, path: ['spec', 'containers', index] }))
 }

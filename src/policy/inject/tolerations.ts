@@ -26,7 +26,12 @@ function wantedBy(entry: Entry, { subject, surroundings }: Target): readonly Tol
   return classes.flatMap(name => surroundings.classTaints.get(name) ?? []).map(taint => tolerationOf(taint))
 }
 
-function tolerationOf({ key, operator, value, effect }: Entry | (ClassTaint & { readonly operator?: undefined })): Toleration {
+function tolerationOf({
+  key,
+  operator,
+  value,
+  effect,
+}: Entry | (ClassTaint & { readonly operator?: undefined })): Toleration {
   return {
     ...(key === undefined ? {} : { key }),
     operator: operator ?? (value === undefined ? 'Exists' : 'Equal'),

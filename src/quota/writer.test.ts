@@ -1,0 +1,405 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { chargeOf, charges, type Ledger } from './ledger.ts'
+import { memoryStore } from './memory-store.ts'
+import type { CohortSpec, TenantSpec } from './spec.ts'
+import { cohort, compiled, manualClock, request, tenant } from './testing.ts'
+import type { Quotas } from './tiers.ts'
+import type { Verdict } from './verdict.ts'
+import type { LedgerStore } from './versions.ts'
+import { ledgerWriter } from './writer.ts'
+
+const PENDING_MS = 60_000
+const SOON = 1000
+
+test('everything asked while nothing is in flight shares one write', async () => {
+  const inner = memoryStore()
+  const { store, log } = logged(inner)
+  const { writer } = opened(store)
+  const verdicts = await Promise.all(pods(8).map(pod => writer.charge(pod, SOON)))
+  assert.deepEqual(verdicts.map(tierOf), Array(8).fill('reserved'))
+  assert.deepEqual(log, ['read', 'replace'])
+})
+
+test('what is asked while a write is in flight goes with the next one, in the order of arrival', async () => {
+  const inner = memoryStore()
+  const { store, release } = gated(inner)
+  const { writer } = opened(store)
+  const first = writer.charge(request('0', 't', { gpu: 6 }), SOON)
+  await release('read')
+  const others = [3, 2, 1].map((gpu, index) => writer.charge(request(`${index + 1}`, 't', { gpu }, 'reserved'), SOON))
+  await release('replace')
+  assert.equal(tierOf(await first), 'reserved')
+  await release('replace')
+  // 6 of 8 are taken: 3 do not fit, 2 do, and then nothing is left for 1.
+  assert.deepEqual((await Promise.all(others)).map(tierOf), ['refused', 'reserved', 'refused'])
+  assert.deepEqual(await stored(inner), ['0', '2'])
+})
+
+test('nobody is told of a charge before it is stored', async () => {
+  const inner = memoryStore()
+  const { store, release } = gated(inner)
+  const { writer } = opened(store)
+  let told: Verdict | undefined
+  const answer = writer.charge(request('1', 't', { gpu: 1 }), SOON).then(verdict => {
+    told = verdict
+  })
+  await release('read')
+  await turns()
+  assert.equal(told, undefined)
+  await release('replace')
+  await answer
+  assert.ok(told !== undefined)
+})
+
+test('a denial decided on what this replica knew is confirmed by a fresh read', async () => {
+  const inner = memoryStore()
+  const { store, log } = logged(inner)
+  const { writer } = opened(store)
+  const { writer: other } = opened(inner)
+  await writer.charge(request('1', 't', { gpu: 8 }), SOON)
+  log.length = 0
+
+  assert.equal(tierOf(await writer.charge(request('2', 't', { gpu: 8 }, 'reserved'), SOON)), 'refused')
+  assert.deepEqual(log, ['read'], 'read once, and nothing to write')
+
+  await other.amend('c', [{ kind: 'release', uid: '1' }])
+  assert.equal(tierOf(await writer.charge(request('3', 't', { gpu: 8 }, 'reserved'), SOON)), 'reserved')
+})
+
+test('a write that succeeds confirms the denials of its batch: no read is needed', async () => {
+  const inner = memoryStore()
+  const { store, log } = logged(inner)
+  const { writer } = opened(store)
+  await writer.charge(request('0', 't', { gpu: 1 }), SOON)
+  log.length = 0
+  const asked = [7, 1].map((gpu, index) => writer.charge(request(`${index + 1}`, 't', { gpu }, 'reserved'), SOON))
+  assert.deepEqual((await Promise.all(asked)).map(tierOf), ['reserved', 'refused'])
+  assert.deepEqual(log, ['replace'])
+})
+
+test('after a conflict everything is decided on the newest version, and no limit is passed', async () => {
+  const inner = memoryStore()
+  const { writer: other } = opened(inner)
+  const { writer } = opened(inner)
+  await writer.refresh('c')
+  await other.charge(request('theirs', 't', { gpu: 6 }), SOON)
+  const asked = [4, 2].map((gpu, index) => writer.charge(request(`${index}`, 't', { gpu }, 'reserved'), SOON))
+  assert.deepEqual((await Promise.all(asked)).map(tierOf), ['refused', 'reserved'])
+  assert.deepEqual(await stored(inner), ['1', 'theirs'])
+})
+
+test('whom the version just read refuses stays denied, although a later one would admit them', async () => {
+  const inner = memoryStore()
+  const { writer: other } = opened(inner)
+  await other.charge(request('theirs', 't', { gpu: 6 }), SOON)
+  // The first write meets a conflict: another replica has just released everything.
+  const { writer } = opened(conflicting(inner, () => other.amend('c', [{ kind: 'release', uid: 'theirs' }])))
+  const asked = [4, 2].map((gpu, index) => writer.charge(request(`${index}`, 't', { gpu }, 'reserved'), SOON))
+  assert.deepEqual((await Promise.all(asked)).map(tierOf), ['refused', 'reserved'])
+  assert.deepEqual(await stored(inner), ['1'])
+})
+
+test('whom only a neighbour in the batch was in the way of is decided again when that neighbour lost its charge', async () => {
+  const inner = memoryStore()
+  const { writer: other } = opened(inner)
+  const { writer } = opened(
+    conflicting(inner, async () => {
+      await other.charge(request('theirs', 't', { gpu: 1 }), SOON)
+    }),
+  )
+  // The first takes all 8 and leaves none for the second; after the conflict 7 are left, too few for the first.
+  const asked = [8, 4].map((gpu, index) => writer.charge(request(`${index}`, 't', { gpu }, 'reserved'), SOON))
+  assert.deepEqual((await Promise.all(asked)).map(tierOf), ['refused', 'reserved'])
+  assert.deepEqual(await stored(inner), ['1', 'theirs'])
+})
+
+test('who waits past the deadline is told busy on time, and nothing is booked', async () => {
+  const inner = memoryStore()
+  const { store, release } = gated(inner)
+  const { writer, clock } = opened(store)
+  const first = writer.charge(request('1', 't', { gpu: 1 }), 10 * SOON)
+  await release('read')
+  const late = writer.charge(request('2', 't', { gpu: 1 }), SOON)
+  clock.advance(SOON)
+  assert.deepEqual(await late, { kind: 'busy', because: 'deadline', retryAfterMs: 500 })
+  await release('replace')
+  assert.equal(tierOf(await first), 'reserved')
+  assert.deepEqual(await stored(inner), ['1'])
+  assert.equal(clock.pending(), 0)
+})
+
+test('a charge whose caller left while it was being written is withdrawn by the next write', async () => {
+  const inner = memoryStore()
+  const { store, release } = gated(inner)
+  const { writer, clock } = opened(store)
+  const late = writer.charge(request('1', 't', { gpu: 1 }), SOON)
+  const patient = writer.charge(request('2', 't', { gpu: 1 }), 10 * SOON)
+  await release('read')
+  await turns()
+  clock.advance(SOON)
+  assert.equal(tierOf(await late), 'busy')
+  await release('replace')
+  assert.equal(tierOf(await patient), 'reserved')
+  assert.deepEqual(await stored(inner), ['1', '2'])
+  await release('replace')
+  await turns()
+  assert.deepEqual(await stored(inner), ['2'])
+})
+
+test('a charge stays when one of two callers who asked about its pod was told of it', async () => {
+  const inner = memoryStore()
+  const { store, release } = gated(inner)
+  const { writer, clock } = opened(store)
+  const late = writer.charge(request('1', 't', { gpu: 1 }), SOON)
+  const patient = writer.charge(request('1', 't', { gpu: 1 }), 10 * SOON)
+  await release('read')
+  await turns()
+  clock.advance(SOON)
+  await release('replace')
+  assert.deepEqual([await late, await patient].map(tierOf), ['busy', 'reserved'])
+  await turns()
+  assert.deepEqual(await stored(inner), ['1'])
+})
+
+test('a pod asked about twice at once is charged once', async () => {
+  const inner = memoryStore()
+  const { writer } = opened(inner)
+  const asked = [1, 2].map(() => writer.charge(request('1', 't', { gpu: 5 }), SOON))
+  assert.deepEqual((await Promise.all(asked)).map(tierOf), ['reserved', 'reserved'])
+  assert.deepEqual(await stored(inner), ['1'])
+})
+
+test('a failing store means busy, with its error for the log', async () => {
+  const broken = new Error('connection refused')
+  const { writer, clock } = opened({ ...memoryStore(), read: () => Promise.reject(broken) })
+  assert.deepEqual(await writer.charge(request('1', 't', { gpu: 1 }), SOON), {
+    kind: 'busy',
+    because: 'store',
+    retryAfterMs: 500,
+    cause: broken,
+  })
+  await assert.rejects(writer.amend('c', [{ kind: 'release', uid: '1' }]), { message: /store failed/, cause: broken })
+  assert.equal(clock.pending(), 0)
+})
+
+test('a write that fails after it happened is withdrawn with the next one', async () => {
+  const inner = memoryStore()
+  let failures = 1
+  const { writer } = opened({
+    read: inner.read,
+    async replace(tree, current, next) {
+      const written = await inner.replace(tree, current, next)
+      if (failures-- > 0) throw new Error('the connection broke')
+      return written
+    },
+  })
+  assert.equal(tierOf(await writer.charge(request('1', 't', { gpu: 8 }), SOON)), 'busy')
+  assert.deepEqual(await stored(inner), ['1'])
+  assert.equal(tierOf(await writer.charge(request('2', 't', { gpu: 8 }), SOON)), 'reserved')
+  assert.deepEqual(await stored(inner), ['2'])
+})
+
+test('a store that never agrees ends in busy and in an error, not in an endless loop', async () => {
+  const inner = memoryStore()
+  await opened(inner).writer.charge(request('1', 't', { gpu: 1 }), SOON)
+  const { writer } = opened({ read: inner.read, replace: async () => 'conflict' })
+  assert.equal(tierOf(await writer.charge(request('2', 't', { gpu: 1 }), SOON)), 'busy')
+  await assert.rejects(writer.amend('c', [{ kind: 'release', uid: '1' }]), /the ledger store failed/)
+})
+
+test('a preview says what a charge would, and leaves no trace', async () => {
+  const inner = memoryStore()
+  const { store, log } = logged(inner)
+  const { writer } = opened(store)
+  const asked = [
+    writer.preview(request('1', 't', { gpu: 8 }), SOON),
+    writer.preview(request('2', 't', { gpu: 8 }), SOON),
+    writer.preview(request('3', 't', { gpu: 99 }), SOON),
+    writer.preview(request('4', 't', { gpu: 2 }, 'burst'), SOON),
+  ]
+  const [, , , burst] = await Promise.all(asked)
+  assert.deepEqual((await Promise.all(asked)).map(tierOf), ['reserved', 'reserved', 'refused', 'burst'])
+  assert.ok(burst?.kind === 'charged')
+  assert.deepEqual(burst.lenders.get('gpu'), [{ kind: 'burst-pool', cohort: 'c', amount: 2n }])
+  assert.deepEqual(await stored(inner), [])
+  assert.deepEqual(log, ['read'])
+})
+
+test('what is wrong whatever is used is told without the store', async () => {
+  const inner = memoryStore()
+  const { store, log } = logged(inner)
+  const { writer } = opened(store)
+  const wrong = [request('1', 'nobody', { gpu: 1 }), request('2', 't', { tpu: 1 })]
+  const verdicts = await Promise.all(wrong.map(pod => writer.charge(pod, SOON)))
+  assert.deepEqual(
+    verdicts.map(verdict => (verdict.kind === 'barred' ? verdict.bars.map(({ kind }) => kind) : verdict.kind)),
+    [['unknown-tenant'], ['class-not-allowed']],
+  )
+  assert.deepEqual(log, [])
+})
+
+test('changes go first in a batch, so a release makes room for those already waiting', async () => {
+  const inner = memoryStore()
+  const { writer } = opened(inner)
+  await writer.charge(request('1', 't', { gpu: 8 }, 'reserved'), SOON)
+  const waiting = writer.charge(request('2', 't', { gpu: 8 }, 'reserved'), SOON)
+  await writer.amend('c', [{ kind: 'release', uid: '1' }])
+  assert.equal(tierOf(await waiting), 'reserved')
+  assert.deepEqual(await stored(inner), ['2'])
+})
+
+test('a charge lapses unless it was confirmed', async () => {
+  const inner = memoryStore()
+  const { writer } = opened(inner)
+  await Promise.all(pods(2).map(pod => writer.charge(pod, SOON)))
+  await writer.amend('c', [{ kind: 'confirm', uid: '1' }])
+  assert.equal(chargeOf((await inner.read('c')).value, '0')?.expiresAtMs, PENDING_MS)
+  await writer.amend('c', [{ kind: 'expire', nowMs: PENDING_MS }])
+  assert.deepEqual(await stored(inner), ['1'])
+})
+
+test('a refresh sees what others wrote, and until then the last version seen is known', async () => {
+  const store = memoryStore()
+  const { writer } = opened(store)
+  const { writer: other } = opened(store)
+  assert.equal(writer.book('c'), undefined)
+  const first = await writer.refresh('c')
+  await other.charge(request('1', 't', { gpu: 1 }), SOON)
+  assert.equal(writer.book('c'), first)
+  const second = await writer.refresh('c')
+  assert.deepEqual(uidsIn(second.ledger), ['1'])
+  assert.equal(writer.book('c'), second)
+})
+
+test('new quotas count from the next batch on, and charges outlive the tree they were made in', async () => {
+  const inner = memoryStore()
+  let quotas = QUOTAS
+  const { writer } = opened(inner, () => quotas)
+  await writer.charge(request('1', 't', { gpu: 8 }, 'reserved'), SOON)
+
+  quotas = compiled(COHORTS, [tenant('t', 'c', { gpu: { reserved: 9 } })])
+  assert.equal(tierOf(await writer.charge(request('2', 't', { gpu: 1 }, 'reserved'), SOON)), 'reserved')
+
+  quotas = compiled([], [])
+  assert.equal(tierOf(await writer.charge(request('3', 't', { gpu: 1 }, 'reserved'), SOON)), 'barred')
+  await writer.amend('c', [{ kind: 'release', uid: '1' }])
+  assert.deepEqual(await stored(inner), ['2'])
+})
+
+test('a burst charge names what it stands on, and a refused one why', async () => {
+  const { writer } = opened(memoryStore(), () =>
+    compiled(
+      [cohort('c', { gpu: { shared: 3, burst: 2 } })],
+      [tenant('t', 'c', { gpu: {} }), tenant('u', 'c', { gpu: { reserved: 4 } })],
+    ),
+  )
+  const charged = await writer.charge(request('1', 't', { gpu: 7 }, 'burst'), SOON)
+  assert.deepEqual(charged, {
+    kind: 'charged',
+    tier: 'burst',
+    borrowed: new Map([['gpu', 7n]]),
+    lenders: new Map([
+      [
+        'gpu',
+        [
+          { kind: 'burst-pool', cohort: 'c', amount: 2n },
+          { kind: 'tenant', tenant: 'u', amount: 4n },
+          { kind: 'shared-pool', cohort: 'c', amount: 1n },
+        ],
+      ],
+    ]),
+  })
+  const refused = await writer.charge(request('2', 't', { gpu: 3 }, 'burst'), SOON)
+  assert.ok(refused.kind === 'refused')
+  const [answer] = refused.explanation.tiers.flatMap(({ classes }) => classes)
+  assert.deepEqual(answer?.binding.limit, { kind: 'nothing-idle', cohort: 'c' })
+  assert.deepEqual([answer?.requested, answer?.available, answer?.short, answer?.idle], [3n, 2n, 1n, 2n])
+})
+
+const COHORTS: readonly CohortSpec[] = [cohort('c', { gpu: { burst: 2 } })]
+const TENANTS: readonly TenantSpec[] = [tenant('t', 'c', { gpu: { reserved: 8 } }, { tierOrder: ['reserved'] })]
+
+const QUOTAS = compiled(COHORTS, TENANTS)
+
+function opened(store: LedgerStore, quotas: () => Quotas = () => QUOTAS) {
+  const clock = manualClock()
+  const writer = ledgerWriter({ store, clock, timer: clock, quotas, pendingMs: PENDING_MS, retryAfterMs: 500 })
+  return { writer, clock }
+}
+
+/** Remembers what was asked of the store. */
+function logged(inner: LedgerStore) {
+  const log: string[] = []
+  const store: LedgerStore = {
+    read(tree) {
+      log.push('read')
+      return inner.read(tree)
+    },
+    replace(tree, current, next) {
+      log.push('replace')
+      return inner.replace(tree, current, next)
+    },
+  }
+  return { store, log }
+}
+
+/** Lets every call wait until it is released. */
+function gated(inner: LedgerStore) {
+  const waiting: { readonly kind: 'read' | 'replace'; readonly go: () => void }[] = []
+  const gate = (kind: 'read' | 'replace') => new Promise<void>(go => waiting.push({ kind, go }))
+  const store: LedgerStore = {
+    async read(tree) {
+      await gate('read')
+      return inner.read(tree)
+    },
+    async replace(tree, current, next) {
+      await gate('replace')
+      return inner.replace(tree, current, next)
+    },
+  }
+  async function release(kind: 'read' | 'replace'): Promise<void> {
+    await turns()
+    const next = waiting.shift()
+    assert.equal(next?.kind, kind)
+    next?.go()
+    await turns()
+  }
+  return { store, release }
+}
+
+/** Lets the first write meet a conflict, after somebody else has done something. */
+function conflicting(inner: LedgerStore, meanwhile: () => Promise<unknown>): LedgerStore {
+  let isFirst = true
+  return {
+    read: inner.read,
+    async replace(tree, current, next) {
+      if (!isFirst) return inner.replace(tree, current, next)
+      isFirst = false
+      await meanwhile()
+      return 'conflict'
+    },
+  }
+}
+
+/** Lets everything happen that waits for nothing but its turn. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) await setImmediate()
+}
+
+function pods(count: number) {
+  return Array.from({ length: count }, (_, index) => request(`${index}`, 't', { gpu: 1 }))
+}
+
+function tierOf(verdict: Verdict): string {
+  return verdict.kind === 'charged' ? verdict.tier : verdict.kind
+}
+
+async function stored(store: LedgerStore): Promise<readonly string[]> {
+  return uidsIn((await store.read('c')).value)
+}
+
+function uidsIn(ledger: Ledger): readonly string[] {
+  return [...charges(ledger)].map(({ uid }) => uid).toSorted()
+}
