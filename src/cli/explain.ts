@@ -142,7 +142,7 @@ function reportText({ review, policies, quota }: Report, paint: Paint): string {
     ...columns(facts).map(line => `  ${line}`),
     '',
     '  policies',
-    ...columns(policies.map(({ policy, isMatch, because }) => [isMatch ? 'applies' : 'passes', policy, because])).map(
+    ...columns(policies.map(({ policy, isMatch, because }) => [isMatch ? 'applies' : '-', policy, because])).map(
       indent,
     ),
     ...(review.injections.length === 0 ? [] : ['', '  injected', ...injectionLines(review).map(indent)]),

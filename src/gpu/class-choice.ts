@@ -54,21 +54,24 @@ function modelsForProfile(profile: string, table: ClassTable): Candidates | unde
 }
 
 function choose<C extends Candidate>(asked: string, candidates: Candidates<C>, selection: NodeSelection): Choice<C> {
-  const usual = candidates.find(candidate => candidate.class.isDefault)
-  const fallback = usual ?? candidates[0]
   const { classes, unknown } = selection
-  if (unknown !== undefined) return noted(fallback, `no class is known for ${unknown}`)
+  const usual = preferred(candidates)
+  if (unknown !== undefined) return noted(usual, `no class is known for ${unknown}`)
   if (classes === undefined) {
-    if (usual !== undefined || candidates.length === 1) return { candidate: fallback }
-    return noted(fallback, `${candidates.length} classes share ${asked} and none is the default`)
+    if (usual.class.isDefault || candidates.length === 1) return { candidate: usual }
+    return noted(usual, `${candidates.length} classes share ${asked} and none is the default`)
   }
 
-  const fitting = candidates.filter(candidate => classes.has(candidate.class))
-  const [first, ...others] = fitting
-  if (first === undefined) return noted(fallback, `the node selection fits no class of ${asked}`)
+  const [first, ...others] = candidates.filter(candidate => classes.has(candidate.class))
+  if (first === undefined) return noted(usual, `the node selection fits no class of ${asked}`)
   if (others.length === 0) return { candidate: first }
-  const preferred = fitting.find(candidate => candidate.class.isDefault) ?? first
-  return noted(preferred, `${fitting.length} classes fit the node selection`)
+  return noted(preferred([first, ...others]), `${others.length + 1} classes fit the node selection`)
+}
+
+/** The default, else the first by name of those that weigh most: a pod that admits a slice and a whole GPU may get the GPU. */
+function preferred<C extends Candidate>(candidates: Candidates<C>): C {
+  const usual = candidates.find(candidate => candidate.class.isDefault)
+  return usual ?? candidates.reduce((best, candidate) => (candidate.milliGpus > best.milliGpus ? candidate : best))
 }
 
 function noted<C extends Candidate>(candidate: C, reason: string): Choice<C> {

@@ -28,7 +28,7 @@ test('a count is a whole quantity that is not negative, in any notation', () => 
     { value: true, want: 'bad' },
     { value: [], want: 'bad' },
     { value: { gpus: 8 }, want: 'bad' },
-    { value: '${GPU_PER_NODE}', want: 'open' },
+    { value: '$'.concat('{GPU_PER_NODE}'), want: 'open' },
     { value: '$GPUS', want: 'open' },
     { value: '$((NP*2))', want: 'open' },
     { value: '{{ .Values.gpus }}', want: 'open' },

@@ -67,7 +67,7 @@ function plainly(initContainers: readonly Holding[], containers: readonly Holdin
       .reduce((sum, one) => sum + unitsOf(one), 0n)
   const running = containers.reduce((sum, one) => sum + unitsOf(one), 0n) + sidecarsBefore(initContainers.length)
   const starting = initContainers.map((one, index) => unitsOf(one) + sidecarsBefore(index))
-  return [running, ...starting].reduce((a, b) => (b > a ? b : a))
+  return [running, ...starting].toSorted((a, b) => Number(b - a))[0] ?? 0n
 }
 
 test('the one pass gives what the formula gives', () => {

@@ -12,8 +12,6 @@ interface Refusal {
 /** What the body reader reports, by its own names. Everything else that is thrown is a bug. */
 const REFUSALS: ReadonlyMap<unknown, Refusal> = new Map([
   ['entity.too.large', { status: 413, message: `the body has more than ${MAX_BODY_BYTES} bytes` }],
-  ['encoding.unsupported', { status: 415, message: 'Content-Encoding is not accepted: send the body uncompressed' }],
-  ['request.size.invalid', { status: 400, message: 'the body is shorter than its Content-Length' }],
   ['request.aborted', { status: 400, message: 'the body ended before it was complete' }],
 ])
 

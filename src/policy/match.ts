@@ -2,55 +2,55 @@ import type { GpuPolicySpec, PolicyMatch } from '../schema/gpu-policy.ts'
 import { selects } from './selector.ts'
 import type { Subject } from './subject.ts'
 
-/** Whether the fields of `match` hold, and no exception covers the pod. Conditions in CEL come after it. */
+type Test = (match: PolicyMatch, subject: Subject) => boolean
+
+/** The fields of `match`, cheapest and most telling first: most policies are not about most pods. */
+const FIELDS: readonly (readonly [keyof PolicyMatch, Test])[] = [
+  ['accelerators', isOfAccelerators],
+  ['tiers', ({ tiers }, { tier }) => tiers === undefined || tiers.some(name => name === tier)],
+  ['operations', ({ operations = ['CREATE'] }, { request }) => operations.some(name => name === request.operation)],
+  ['namespaces', ({ namespaces }, { namespace }) => namespaces === undefined || namespaces.includes(namespace)],
+  ['excludedNamespaces', (match, { namespace }) => match.excludedNamespaces?.includes(namespace) !== true],
+  ['multiPod', ({ multiPod }, { workload }) => multiPod === undefined || multiPod === workload.multiPod],
+  ['workloadKinds', (match, { workload }) => match.workloadKinds?.includes(workload.kind) !== false],
+  ['excludedWorkloadKinds', (match, { workload }) => match.excludedWorkloadKinds?.includes(workload.kind) !== true],
+  ['classes', ({ classes }, { demand }) => classes?.some(name => demand?.byClass.has(name) === true) !== false],
+  ['vendors', ({ vendors }, { demand }) => vendors?.some(name => demand?.vendors.has(name) === true) !== false],
+  ['objectSelector', (match, { pod }) => isSelected(match.objectSelector, pod.metadata.labels)],
+  ['namespaceSelector', (match, { namespaceLabels }) => isSelected(match.namespaceSelector, namespaceLabels)],
+]
+
+/** Whether a policy is about a pod, as far as its fields say; conditions in CEL come after it. */
 export function matches(spec: GpuPolicySpec, subject: Subject): boolean {
-  return matchesFields(spec.match ?? {}, subject) && !isExcepted(spec, subject)
+  return mismatchOf(spec, subject) === undefined
 }
 
-function matchesFields(match: PolicyMatch, subject: Subject): boolean {
-  return (
-    matchesAccelerators(match, subject) &&
-    matchesNamespace(match, subject) &&
-    (match.operations ?? ['CREATE']).some(operation => operation === subject.request.operation) &&
-    (match.objectSelector === undefined || selects(match.objectSelector, subject.pod.metadata.labels ?? {})) &&
-    matchesWorkload(match, subject) &&
-    (match.tiers === undefined || match.tiers.some(tier => tier === subject.tier)) &&
-    (match.classes === undefined || match.classes.some(name => subject.demand?.byClass.has(name) === true)) &&
-    (match.vendors === undefined || match.vendors.some(name => subject.demand?.vendors.has(name) === true))
-  )
+/** The field by which a policy is not about a pod: `match.tiers`, or `exceptions`. */
+export function mismatchOf(spec: GpuPolicySpec, subject: Subject): string | undefined {
+  const { match = {} } = spec
+  for (const [field, holds] of FIELDS) {
+    if (!holds(match, subject)) return `match.${field}`
+  }
+  return isExcepted(spec, subject) ? 'exceptions' : undefined
 }
 
-function matchesAccelerators(match: PolicyMatch, subject: Subject): boolean {
-  switch (match.accelerators ?? 'Required') {
+function isOfAccelerators({ accelerators = 'Required' }: PolicyMatch, { demand }: Subject): boolean {
+  switch (accelerators) {
     case 'Required':
-      return subject.demand !== undefined
+      return demand !== undefined
     case 'Absent':
-      return subject.demand === undefined
+      return demand === undefined
     case 'Any':
       return true
   }
 }
 
-function matchesNamespace(match: PolicyMatch, subject: Subject): boolean {
-  return (
-    (match.namespaces === undefined || match.namespaces.includes(subject.namespace)) &&
-    match.excludedNamespaces?.includes(subject.namespace) !== true &&
-    (match.namespaceSelector === undefined || selects(match.namespaceSelector, subject.namespaceLabels))
+function isExcepted({ exceptions = [] }: GpuPolicySpec, { namespace, pod }: Subject): boolean {
+  return exceptions.some(
+    exception => exception.namespaces.includes(namespace) && isSelected(exception.objectSelector, pod.metadata.labels),
   )
 }
 
-function matchesWorkload(match: PolicyMatch, { workload }: Subject): boolean {
-  return (
-    (match.workloadKinds === undefined || match.workloadKinds.includes(workload.kind)) &&
-    match.excludedWorkloadKinds?.includes(workload.kind) !== true &&
-    (match.multiPod === undefined || match.multiPod === workload.multiPod)
-  )
-}
-
-function isExcepted(spec: GpuPolicySpec, subject: Subject): boolean {
-  return (spec.exceptions ?? []).some(
-    exception =>
-      exception.namespaces.includes(subject.namespace) &&
-      (exception.objectSelector === undefined || selects(exception.objectSelector, subject.pod.metadata.labels ?? {})),
-  )
+function isSelected(selector: PolicyMatch['objectSelector'], labels: Readonly<Record<string, string>> = {}): boolean {
+  return selector === undefined || selects(selector, labels)
 }

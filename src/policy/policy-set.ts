@@ -5,7 +5,7 @@ import type { Mode } from '../schema/parts.ts'
 import { conflicts } from './conflicts.ts'
 import { injectPolicy } from './inject/inject-policy.ts'
 import type { Surroundings } from './inject/target.ts'
-import { matches } from './match.ts'
+import { matches, mismatchOf } from './match.ts'
 import type { PatchWriter } from './patch.ts'
 import { type Activation, activationOf, compileProgram, type Evaluation, type PolicyProgram } from './program.ts'
 import type { Subject } from './subject.ts'
@@ -203,14 +203,18 @@ function unevaluated({ name, document }: Policy, { mode }: Pick<PolicyValidation
 
 function reportOf(policy: Policy, subject: Subject, activation: Activation): PolicyMatchReport {
   const report = { policy: policy.name }
-  if (!matches(policy.document.spec, subject)) return { ...report, isMatch: false, because: 'match does not hold' }
+  const mismatch = mismatchOf(policy.document.spec, subject)
+  if (mismatch !== undefined) {
+    const because = mismatch === 'exceptions' ? 'an exception covers the pod' : `${mismatch} does not hold`
+    return { ...report, isMatch: false, because }
+  }
   const conditions = policy.program.open(activation, NEVER_LATE).conditions()
   switch (conditions.kind) {
     case 'holds':
-      return { ...report, isMatch: true, because: 'everything holds' }
+      return { ...report, isMatch: true, because: 'match and conditions hold' }
     case 'fails':
-      return { ...report, isMatch: false, because: `matchCondition ${conditions.name} is false` }
+      return { ...report, isMatch: false, because: `condition ${conditions.name} is false` }
     case 'failed':
-      return { ...report, isMatch: false, because: `matchCondition could not be evaluated: ${conditions.problem}` }
+      return { ...report, isMatch: false, because: `a condition could not be evaluated: ${conditions.problem}` }
   }
 }

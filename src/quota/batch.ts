@@ -1,7 +1,6 @@
 /** Decides what has gathered while a write was in flight: one book in, one book out, one answer for each. */
 import { amend, type Book, type Change } from './book.ts'
-import { decide, type Outcome } from './decide.ts'
-import type { Charge } from './ledger.ts'
+import { decide, type Outcome, type Stamp } from './decide.ts'
 import { type Verdict, verdictOf } from './verdict.ts'
 import type { Waiter } from './waiter.ts'
 
@@ -14,8 +13,8 @@ export interface Batch {
 export interface Answer {
   readonly waiter: Waiter
   readonly outcome: Outcome
-  /** The charge that this answer adds to the book, if any. */
-  readonly booked: Charge | null
+  /** Whether this answer adds a charge to the book. */
+  readonly isBooked: boolean
   /** Worded when it is given: most of a batch that meets a conflict is decided again. */
   readonly verdict: () => Verdict
 }
@@ -29,20 +28,20 @@ export function decideBatch(
   book: Book,
   changes: readonly Change[],
   waiters: readonly Waiter[],
-  expiresAtMs: number,
+  stamp: Stamp,
 ): Batch {
   let running = changes.reduce(amend, book)
   const answers = waiters.map((waiter): Answer => {
     const { request, isPreview } = waiter
-    const { outcome, book: after } = decide(running, request, expiresAtMs)
+    const { outcome, book: after } = decide(running, request, stamp)
     if (isPreview) {
       // A previewed charge stands in no book but its own.
       const verdict = () => verdictOf(outcome, request, outcome.kind === 'charged' ? after : running)
-      return { waiter, outcome, booked: null, verdict }
+      return { waiter, outcome, isBooked: false, verdict }
     }
     running = after
-    const booked = outcome.kind === 'charged' && outcome.former === null ? outcome.charge : null
-    return { waiter, outcome, booked, verdict: () => verdictOf(outcome, request, running) }
+    const isBooked = outcome.kind === 'charged' && outcome.former === null
+    return { waiter, outcome, isBooked, verdict: () => verdictOf(outcome, request, running) }
   })
   return { book: running, answers }
 }

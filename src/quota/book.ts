@@ -71,8 +71,9 @@ export function amend(book: Book, change: Change): Book {
     case 'expire':
       return lapsed(book.ledger, change.nowMs).reduce((left, { uid }) => strike(left, uid), book)
     case 'withdraw': {
-      const current = chargeOf(book.ledger, change.charge.uid)
-      return current?.expiresAtMs === change.charge.expiresAtMs ? strike(book, change.charge.uid) : book
+      const { uid, bookedBy, expiresAtMs } = change.charge
+      const current = chargeOf(book.ledger, uid)
+      return current?.bookedBy === bookedBy && current.expiresAtMs === expiresAtMs ? strike(book, uid) : book
     }
   }
 }

@@ -8,10 +8,10 @@
  *   for this batch refuses by itself. Those it would have let in had neighbours in the batch not come first are not yet
  *   denied: what the neighbours took was just lost.
  */
-import { type Answer, type Batch, decideBatch } from './batch.ts'
+import { type Batch, decideBatch } from './batch.ts'
 import { amend, type Change } from './book.ts'
-import { decide } from './decide.ts'
-import type { Charge } from './ledger.ts'
+import { decide, type Stamp } from './decide.ts'
+import { type Charge, chargeOf } from './ledger.ts'
 import { type Busy, verdictOf } from './verdict.ts'
 import type { Ground, Versions } from './versions.ts'
 import type { Waiter } from './waiter.ts'
@@ -22,6 +22,8 @@ export interface Clock {
 }
 
 export interface CommitDeps {
+  /** Tells this writer from every other, former lives of this replica included. */
+  readonly id: string
   readonly clock: Clock
   /** How long a charge lasts whose pod is not seen: longer than the API server's request timeout. */
   readonly pendingMs: number
@@ -50,7 +52,7 @@ export async function commit(work: Work, versions: Versions, deps: CommitDeps): 
     let ground = versions.known() ?? (await versions.read())
     for (let conflicts = 0; conflicts < MOST_CONFLICTS; ) {
       const open = stillOpen(work.waiters, deps)
-      const batch = decideBatch(ground.book, work.changes, open, deps.clock.now() + deps.pendingMs)
+      const batch = decideBatch(ground.book, work.changes, open, stampNow(deps))
       const writesNothing = batch.book.ledger === ground.book.ledger
       if (writesNothing && ground.isFresh) return settle(batch, deps)
 
@@ -59,14 +61,17 @@ export async function commit(work: Work, versions: Versions, deps: CommitDeps): 
         if ((await versions.replace(ground, batch.book)) === 'stored') return settle(batch, deps)
         inDoubt = undefined
         conflicts += 1
-        if (ground.isFresh) denyForGood(ground, work.changes, batch)
+        if (ground.isFresh) denyForGood(ground, work.changes, batch, deps)
       }
       ground = await versions.read()
     }
     throw new Error(`${MOST_CONFLICTS} conflicts in a row`)
   } catch (cause) {
     for (const waiter of work.waiters) waiter.answer(busy('store', deps, cause))
-    return { abandoned: newCharges(inDoubt?.answers ?? []), failure: new Error('the ledger store failed', { cause }) }
+    return {
+      abandoned: inDoubt === undefined ? [] : newCharges(inDoubt),
+      failure: new Error('the ledger store failed', { cause }),
+    }
   }
 }
 
@@ -85,7 +90,12 @@ function stillOpen(waiters: readonly Waiter[], deps: CommitDeps): readonly Waite
   return waiters.filter(waiter => !waiter.isAnswered())
 }
 
-function settle({ answers }: Batch, deps: CommitDeps): Committed {
+function stampNow({ id, clock, pendingMs }: CommitDeps): Stamp {
+  return { bookedBy: id, expiresAtMs: clock.now() + pendingMs }
+}
+
+function settle(batch: Batch, deps: CommitDeps): Committed {
+  const { answers } = batch
   const open = new Set(
     stillOpen(
       answers.map(({ waiter }) => waiter),
@@ -97,18 +107,22 @@ function settle({ answers }: Batch, deps: CommitDeps): Committed {
 
   // Two callers may ask about one pod; the charge stays if either was told of it.
   const told = new Set(inTime.map(({ waiter }) => waiter.request.uid))
-  return { abandoned: newCharges(answers).filter(charge => !told.has(charge.uid)) }
+  return { abandoned: newCharges(batch).filter(charge => !told.has(charge.uid)) }
 }
 
-function denyForGood(ground: Ground, changes: readonly Change[], { answers }: Batch): void {
+function denyForGood(ground: Ground, changes: readonly Change[], { answers }: Batch, deps: CommitDeps): void {
   const book = changes.reduce(amend, ground.book)
   for (const { waiter, outcome } of answers) {
     if (outcome.kind !== 'refused') continue
-    const alone = decide(book, waiter.request, waiter.deadlineMs).outcome
+    const alone = decide(book, waiter.request, stampNow(deps)).outcome
     if (alone.kind === 'refused') waiter.answer(verdictOf(alone, waiter.request, book))
   }
 }
 
-function newCharges(answers: readonly Answer[]): readonly Charge[] {
-  return answers.flatMap(({ booked }) => (booked === null ? [] : [booked]))
+/** The charges a batch adds, as they stand in its book: a second caller may have renewed one. */
+function newCharges({ answers, book }: Batch): readonly Charge[] {
+  return answers.flatMap(({ isBooked, waiter }) => {
+    const charge = isBooked ? chargeOf(book.ledger, waiter.request.uid) : undefined
+    return charge === undefined ? [] : [charge]
+  })
 }

@@ -4,10 +4,8 @@ import { amend, type Book, openBook, viewFor } from './book.ts'
 import { decide, type Outcome, type Request } from './decide.ts'
 import { chargeOf, EMPTY_LEDGER } from './ledger.ts'
 import type { CohortSpec, TenantSpec, Tier } from './spec.ts'
-import { cohort, compiled, request, tenant, treeNamed } from './testing.ts'
+import { cohort, compiled, present, request, STAMP, tenant, treeNamed } from './testing.ts'
 import { used } from './usage.ts'
-
-const EXPIRY = 1000
 
 test('a pod without a tier gets the first that fits, in the order of its tenant', () => {
   const cases: readonly {
@@ -64,7 +62,7 @@ test('a request that is wrong whatever is used is barred, with every reason', ()
     { name: 'two faults', pod: request('1', 't', { b: 5, __proto: 1 }), want: ['above-maximum', 'class-not-allowed'] },
   ]
   for (const { name, pod, want } of cases) {
-    const { outcome, book: after } = decide(book, pod, EXPIRY)
+    const { outcome, book: after } = decide(book, pod, STAMP)
     assert.deepEqual(outcome.kind === 'barred' ? outcome.bars.map(({ kind }) => kind) : [], want, name)
     if (want.length > 0) assert.equal(after, book, name)
   }
@@ -72,18 +70,21 @@ test('a request that is wrong whatever is used is barred, with every reason', ()
 
 test('a pod asked about again has the tier it had, and no second charge', () => {
   const book = bookOf([cohort('c', { gpu: { burst: 8 } })], [tenant('t', 'c', { gpu: { reserved: 4 } })])
-  const first = decide(book, request('1', 't', { gpu: 4 }), EXPIRY)
-  const again = decide(first.book, request('1', 't', { gpu: 4 }), EXPIRY)
-  assert.equal(tierOf(again.outcome), 'reserved')
-  assert.equal(again.book, first.book)
-
-  const later = decide(first.book, request('1', 't', { gpu: 4 }), EXPIRY + 1)
-  assert.equal(tierOf(later.outcome), 'reserved')
-  assert.equal(chargeOf(later.book.ledger, '1')?.expiresAtMs, EXPIRY + 1, 'somebody still means to create it')
-  assert.equal(usedIn(later.book, 'total', 'reserved:t'), 4n)
+  const first = decide(book, request('1', 't', { gpu: 4 }), STAMP)
+  // Asked by another replica at the same moment, or later: somebody still means to create the pod.
+  for (const { stamp, want } of [
+    { stamp: STAMP, want: { bookedBy: 'writer', expiresAtMs: 1001 } },
+    { stamp: { bookedBy: 'other', expiresAtMs: 1500 }, want: { bookedBy: 'other', expiresAtMs: 1500 } },
+  ]) {
+    const again = decide(first.book, request('1', 't', { gpu: 4 }), stamp)
+    assert.equal(tierOf(again.outcome), 'reserved')
+    const { bookedBy, expiresAtMs } = present(chargeOf(again.book.ledger, '1'), 'charge')
+    assert.deepEqual({ bookedBy, expiresAtMs }, want)
+    assert.equal(usedIn(again.book, 'total', 'reserved:t'), 4n)
+  }
 
   const seen = amend(first.book, { kind: 'confirm', uid: '1' })
-  assert.equal(decide(seen, request('1', 't', { gpu: 4 }), EXPIRY + 1).book, seen)
+  assert.equal(decide(seen, request('1', 't', { gpu: 4 }), { ...STAMP, expiresAtMs: STAMP.expiresAtMs + 1 }).book, seen)
 })
 
 test('a UID cannot be charged for something else', () => {
@@ -91,9 +92,9 @@ test('a UID cannot be charged for something else', () => {
     [cohort('c', { gpu: { burst: 8 } })],
     [tenant('t', 'c', { gpu: {} }), tenant('u', 'c', { gpu: {} })],
   )
-  const first = decide(book, request('1', 't', { gpu: 4 }), EXPIRY)
+  const first = decide(book, request('1', 't', { gpu: 4 }), STAMP)
   for (const other of [request('1', 't', { gpu: 3 }), request('1', 'u', { gpu: 4 }), request('1', 't', {})]) {
-    const { outcome, book: after } = decide(first.book, other, EXPIRY)
+    const { outcome, book: after } = decide(first.book, other, STAMP)
     assert.deepEqual(outcome.kind === 'barred' ? outcome.bars.map(({ kind }) => kind) : outcome.kind, ['uid-taken'])
     assert.equal(after, first.book)
   }
@@ -101,7 +102,7 @@ test('a UID cannot be charged for something else', () => {
 
 test('changes to a book are idempotent and keep both views in step with the ledger', () => {
   const book = bookOf([cohort('c', { gpu: { shared: 4, burst: 4 } })], [tenant('t', 'c', { gpu: { reserved: 4 } })])
-  const full = ['1', '2', '3'].reduce((all, uid) => decide(all, request(uid, 't', { gpu: 4 }), EXPIRY).book, book)
+  const full = ['1', '2', '3'].reduce((all, uid) => decide(all, request(uid, 't', { gpu: 4 }), STAMP).book, book)
   const uses = (of: Book) => [usedIn(of, 'firm', 'cohort:c'), usedIn(of, 'total', 'cohort:c')]
   assert.deepEqual(uses(full), [8n, 12n])
 
@@ -110,21 +111,25 @@ test('changes to a book are idempotent and keep both views in step with the ledg
   assert.equal(amend(released, { kind: 'release', uid: '2' }), released)
 
   const confirmed = amend(released, { kind: 'confirm', uid: '1' })
-  const expired = amend(confirmed, { kind: 'expire', nowMs: EXPIRY })
+  const expired = amend(confirmed, { kind: 'expire', nowMs: STAMP.expiresAtMs })
   assert.deepEqual(uses(expired), [4n, 4n])
   assert.deepEqual(uses(openBook(expired.quota, expired.ledger)), [4n, 4n])
 })
 
 test('a charge is withdrawn unless it was renewed or its pod seen since', () => {
   const book = bookOf([cohort('c', { gpu: { burst: 8 } })], [tenant('t', 'c', { gpu: {} })])
-  const booked = decide(book, request('1', 't', { gpu: 4 }), EXPIRY)
+  const booked = decide(book, request('1', 't', { gpu: 4 }), STAMP)
   assert.ok(booked.outcome.kind === 'charged')
   const withdraw = { kind: 'withdraw', charge: booked.outcome.charge } as const
 
   assert.equal(amend(booked.book, withdraw).ledger.charges.size, 0)
   assert.equal(amend(book, withdraw), book)
-  const renewed = decide(booked.book, request('1', 't', { gpu: 4 }), EXPIRY + 1).book
-  assert.equal(amend(renewed, withdraw), renewed)
+  for (const bookedBy of ['writer', 'other']) {
+    const renewed = decide(booked.book, request('1', 't', { gpu: 4 }), { ...STAMP, bookedBy }).book
+    assert.equal(amend(renewed, withdraw), renewed)
+  }
+  const others = decide(book, request('1', 't', { gpu: 4 }), { ...STAMP, bookedBy: 'other' }).book
+  assert.equal(amend(others, withdraw), others, 'a charge of another writer for the same pod at the same moment')
   const seen = amend(booked.book, { kind: 'confirm', uid: '1' })
   assert.equal(amend(seen, withdraw), seen)
 })
@@ -132,14 +137,14 @@ test('a charge is withdrawn unless it was renewed or its pod seen since', () => 
 test('pods of a tenant that is gone take idle capacity, but nobody an entitlement', () => {
   const cohorts = [cohort('c', { gpu: { capacity: 8 } })]
   const before = bookOf(cohorts, [tenant('gone', 'c', { gpu: { reserved: 8 } }, { namespaces: [] })])
-  const { ledger } = decide(before, request('1', 'gone', { gpu: 6 }), EXPIRY).book
+  const { ledger } = decide(before, request('1', 'gone', { gpu: 6 }), STAMP).book
 
   const after = openBook(treeNamed(compiled(cohorts, [tenant('t', 'c', { gpu: { reserved: 8 } })]), 'c'), ledger)
   assert.deepEqual(
     decideAll(after, [request('2', 't', { gpu: 3 }, 'burst'), request('3', 't', { gpu: 2 }, 'burst')]).map(tierOf),
     ['refused', 'burst'],
   )
-  assert.equal(tierOf(decide(after, request('4', 't', { gpu: 8 }), EXPIRY).outcome), 'reserved')
+  assert.equal(tierOf(decide(after, request('4', 't', { gpu: 8 }), STAMP).outcome), 'reserved')
   assert.equal(usedIn(amend(after, { kind: 'release', uid: '1' }), 'total', 'cohort:c'), 0n)
 })
 
@@ -150,7 +155,7 @@ function bookOf(cohorts: readonly CohortSpec[], tenants: readonly TenantSpec[]):
 function decideAll(book: Book, requests: readonly Request[]): readonly Outcome[] {
   let running = book
   return requests.map(one => {
-    const { outcome, book: after } = decide(running, one, EXPIRY)
+    const { outcome, book: after } = decide(running, one, STAMP)
     running = after
     return outcome
   })

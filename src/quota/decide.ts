@@ -38,6 +38,12 @@ export type Outcome =
   | { readonly kind: 'refused'; readonly tiers: readonly Tier[] }
   | { readonly kind: 'barred'; readonly bars: readonly Bar[] }
 
+/** What a charge made now is marked with. */
+export interface Stamp {
+  readonly bookedBy: string
+  readonly expiresAtMs: number
+}
+
 export interface Decided {
   readonly outcome: Outcome
   readonly book: Book
@@ -47,9 +53,9 @@ export interface Decided {
  * The book after the request, and what became of it. A pod UID has one answer: asked again with the same demand it gets
  * the tier it has, and no second charge; its expiry moves on, because someone still means to create the pod.
  */
-export function decide(book: Book, request: Request, expiresAtMs: number): Decided {
+export function decide(book: Book, request: Request, stamp: Stamp): Decided {
   const former = chargeOf(book.ledger, request.uid)
-  if (former !== undefined) return again(book, request, former, expiresAtMs)
+  if (former !== undefined) return again(book, request, former, stamp)
 
   const tenant = book.quota.tenants.get(request.tenant)
   if (tenant === undefined) return barred(book, { kind: 'unknown-tenant', tenant: request.tenant })
@@ -58,7 +64,7 @@ export function decide(book: Book, request: Request, expiresAtMs: number): Decid
 
   const tier = firstFit(book, tenant, request)
   if (tier === undefined) return { outcome: { kind: 'refused', tiers: tiersFor(tenant, request) }, book }
-  const charge = chargeFor(request, tier, expiresAtMs)
+  const charge = chargeFor(request, tier, stamp)
   return { outcome: { kind: 'charged', charge, former: null }, book: enter(book, charge) }
 }
 
@@ -83,13 +89,14 @@ function fits(book: Book, tenant: Tenant, tier: Tier, demand: Amounts): boolean 
   return demand.entries().every(([key, amount]) => amount === ZERO || amount <= available(view, leaf, key))
 }
 
-function again(book: Book, request: Request, former: Charge, expiresAtMs: number): Decided {
+function again(book: Book, request: Request, former: Charge, stamp: Stamp): Decided {
   if (former.tenant !== request.tenant || !sameAmounts(former.amounts, request.demand)) {
     return barred(book, { kind: 'uid-taken', holder: former })
   }
-  const isLonger = former.expiresAtMs !== null && former.expiresAtMs < expiresAtMs
-  const charge = isLonger ? { ...former, expiresAtMs } : former
-  return { outcome: { kind: 'charged', charge, former }, book: isLonger ? renew(book, charge) : book }
+  if (former.expiresAtMs === null) return { outcome: { kind: 'charged', charge: former, former }, book }
+  // Always another booking than before: whoever was going to withdraw the charge as it was must find it renewed.
+  const charge = { ...former, ...stamp, expiresAtMs: Math.max(stamp.expiresAtMs, former.expiresAtMs + 1) }
+  return { outcome: { kind: 'charged', charge, former }, book: renew(book, charge) }
 }
 
 function barred(book: Book, ...bars: readonly Bar[]): Decided {
@@ -109,8 +116,8 @@ function barsInClass(tenant: Tenant, key: string, requested: Amount): readonly B
   return maximum !== null && requested > maximum ? [{ kind: 'above-maximum', class: key, requested, maximum }] : []
 }
 
-function chargeFor({ uid, tenant, demand, namespace, name }: Request, tier: Tier, expiresAtMs: number): Charge {
-  return { uid, tenant, tier, amounts: withoutZeros(demand), namespace, name, expiresAtMs }
+function chargeFor({ uid, tenant, demand, namespace, name }: Request, tier: Tier, stamp: Stamp): Charge {
+  return { uid, tenant, tier, amounts: withoutZeros(demand), namespace, name, ...stamp }
 }
 
 function withoutZeros(demand: Amounts): Amounts {

@@ -19,6 +19,7 @@ import {
   type Scenario,
   someDemand,
   someScenario,
+  STAMP,
   tenant,
   tenantNamed,
   treeNamed,
@@ -253,7 +254,7 @@ function played(
   return held.reduce(
     (book, { tenant: index, tier, demand }, at) => {
       const { name } = present(tenants[index % tenants.length], 'tenant')
-      return decide(book, { uid: `${at}`, tenant: name, tier, demand, namespace: 'n', name: `${at}` }, 1).book
+      return decide(book, { uid: `${at}`, tenant: name, tier, demand, namespace: 'n', name: `${at}` }, STAMP).book
     },
     openBook(treeNamed(compiled(cohorts, tenants), 'c0'), EMPTY_LEDGER),
   )
@@ -263,7 +264,7 @@ function filled(cohorts: readonly CohortSpec[], tenants: readonly TenantSpec[], 
   const [root] = cohorts
   return held.reduce(
     (book, [name, tier, gpus], index) => {
-      const decided = decide(book, request(`held-${index}`, name, { [key]: gpus }, tier), 1)
+      const decided = decide(book, request(`held-${index}`, name, { [key]: gpus }, tier), STAMP)
       assert.equal(decided.outcome.kind, 'charged', `${name} ${tier} ${gpus}`)
       return decided.book
     },
@@ -273,7 +274,7 @@ function filled(cohorts: readonly CohortSpec[], tenants: readonly TenantSpec[], 
 
 function fitsIn(book: Book, name: string, tier: Tier, demand: ReadonlyMap<string, Amount>): boolean {
   const pod = { uid: 'probe', tenant: name, tier, demand, namespace: 'n', name: 'probe' }
-  return decide(book, pod, 1).outcome.kind === 'charged'
+  return decide(book, pod, STAMP).outcome.kind === 'charged'
 }
 
 /** The largest size, by trying every one. */

@@ -26,6 +26,7 @@ const booked = (uid: string, more: Partial<Charge> = {}): Charge => ({
   namespace: 'n',
   name: `pod-${uid}`,
   expiresAtMs: 100,
+  bookedBy: 'writer',
   ...more,
 })
 

@@ -21,6 +21,8 @@ export interface Charge {
   readonly name: string
   /** When the charge lapses unless its pod is seen; null once it was. */
   readonly expiresAtMs: number | null
+  /** The writer that booked or last renewed it. With the expiry this tells one booking of a pod from another. */
+  readonly bookedBy: string
 }
 
 /** What one tenant holds, tier by tier; a class it holds nothing of is absent. */

@@ -6,7 +6,7 @@ import { amend, type Book, openBook } from './book.ts'
 import { decide } from './decide.ts'
 import { type Charge, charges, EMPTY_LEDGER } from './ledger.ts'
 import { TIERS, type Tier } from './spec.ts'
-import { compiled, KEYS, present, type Scenario, someDemand, someScenario, treeNamed } from './testing.ts'
+import { compiled, KEYS, present, type Scenario, someDemand, someScenario, STAMP, treeNamed } from './testing.ts'
 
 interface Step {
   readonly tenant: number
@@ -62,7 +62,7 @@ test('what is entitled is admitted whatever burst holds', () => {
       const isEntitled = (tier: 'reserved' | 'shared') =>
         [...demand].every(([key, amount]) => tally.isEntitled(tenant.name, tier, key, amount))
       for (const tier of ['reserved', 'shared'] as const) {
-        const outcome = decide(book, podOf(tenant.name, tier, demand, 'next'), 1).outcome
+        const outcome = decide(book, podOf(tenant.name, tier, demand, 'next'), STAMP).outcome
         assert.equal(outcome.kind, isEntitled(tier) ? 'charged' : 'refused', `${tenant.name} ${tier}`)
       }
     }
@@ -78,7 +78,7 @@ test('burst is admitted only into what is idle: it never oversubscribes a cohort
     const before = excesses(book)
     for (const { tenant: index, demand } of pods) {
       const tenant = present(scenario.tenants[index % scenario.tenants.length], 'tenant')
-      const decided = decide(book, podOf(tenant.name, 'burst', demand, 'next'), 1)
+      const decided = decide(book, podOf(tenant.name, 'burst', demand, 'next'), STAMP)
       if (decided.outcome.kind !== 'charged') continue
       for (const [at, excess] of excesses(decided.book).entries()) {
         for (const [keyAt, now] of excess.entries()) {
@@ -121,7 +121,7 @@ function next(scenario: Scenario, book: Book, step: Step, uid: string): Book {
   const released = step.release === null ? undefined : standing[step.release]
   if (released !== undefined) return amend(book, { kind: 'release', uid: released.uid })
   const tenant = present(scenario.tenants[step.tenant % scenario.tenants.length], 'tenant')
-  return decide(book, podOf(tenant.name, step.tier, step.demand, uid), 1).book
+  return decide(book, podOf(tenant.name, step.tier, step.demand, uid), STAMP).book
 }
 
 function podOf(tenant: string, tier: Tier | 'auto', demand: Step['demand'], uid: string) {

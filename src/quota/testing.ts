@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { type Amount, amount } from '../quantity/amount.ts'
-import type { Request } from './decide.ts'
+import type { Request, Stamp } from './decide.ts'
 import type { NodeSpec, Quota } from './node-spec.ts'
 import type { QuotaTree, Tenant } from './quota-tree.ts'
 import { type CohortSpec, type TenantSpec, TIERS, type Tier } from './spec.ts'
@@ -31,6 +31,8 @@ export interface TenantNumbers {
 
 const ONE = { nanos: 1_000_000_000n }
 const PLENTY = 1_000_000
+
+export const STAMP: Stamp = { bookedBy: 'writer', expiresAtMs: 1000 }
 
 export function amounts(plain: Numbers): Amounts {
   return mapped(plain, amount)

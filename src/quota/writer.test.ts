@@ -323,9 +323,12 @@ const TENANTS: readonly TenantSpec[] = [tenant('t', 'c', { gpu: { reserved: 8 } 
 
 const QUOTAS = compiled(COHORTS, TENANTS)
 
+let writers = 0
+
 function opened(store: LedgerStore, quotas: () => Quotas = () => QUOTAS) {
   const clock = manualClock()
-  const writer = ledgerWriter({ store, clock, timer: clock, quotas, pendingMs: PENDING_MS, retryAfterMs: 500 })
+  const id = `writer-${writers++}`
+  const writer = ledgerWriter({ id, store, clock, timer: clock, quotas, pendingMs: PENDING_MS, retryAfterMs: 500 })
   return { writer, clock }
 }
 

@@ -1,4 +1,4 @@
-import { type Count, countAt, exactly, least } from './counts.ts'
+import { type Count, countAt, exactly, least, UNTOLD } from './counts.ts'
 import type { Draft, Owner, Source, Stamp } from './draft.ts'
 import { objectAt, type Path, textAt, valueAt } from './json.ts'
 
@@ -37,8 +37,16 @@ function jobDraft(source: Source, path: Path, identity: JobIdentity): Draft {
     metadata: objectAt(source.manifest, ...path, 'template', 'metadata'),
     stamp: jobStamp(source, path, identity),
     replicas,
-    gangSize: replicas,
+    gangSize: isSweep(source, path) ? exactly(1) : replicas,
   }
+}
+
+/** Pods that need not run together: later ones wait for earlier ones to finish, or each fails by itself. */
+function isSweep({ manifest }: Source, path: Path): boolean {
+  const completions = countAt(manifest, [...path, 'completions'], UNTOLD).value
+  const parallelism = countAt(manifest, [...path, 'parallelism'], exactly(1)).value
+  const hasQueue = completions !== undefined && parallelism !== undefined && completions > parallelism
+  return hasQueue || valueAt(manifest, [...path, 'backoffLimitPerIndex']) !== undefined
 }
 
 export function jobPods({ manifest }: Source, path: Path): Count {

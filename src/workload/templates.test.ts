@@ -57,6 +57,16 @@ const KINDS: readonly { readonly name: string; readonly manifest: JsonObject; re
     want: ['spec.template.spec ?/-: DaemonSet m, -'],
   },
   {
+    name: 'Job with more completions than pods at a time: a sweep, not a gang',
+    manifest: manifest('batch/v1 Job', { parallelism: 3, completions: 9, template }),
+    want: ['spec.template.spec 3/1: Job m, -'],
+  },
+  {
+    name: 'Job whose indexes fail one by one: a sweep, not a gang',
+    manifest: manifest('batch/v1 Job', { parallelism: 3, completions: 3, backoffLimitPerIndex: 1, template }),
+    want: ['spec.template.spec 3/1: Job m, -'],
+  },
+  {
     name: 'Job',
     manifest: manifest('batch/v1 Job', { parallelism: 4, completions: 2, template }),
     want: ['spec.template.spec 2/2: Job m, -'],

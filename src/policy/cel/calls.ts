@@ -2,7 +2,7 @@
  * How a function call is evaluated: arguments, a price for the text among them, then the overload, chosen once where the
  * types are known and by the values where they are not.
  */
-import { tickText } from './cost.ts'
+import { tickLength } from './cost.ts'
 import { CelFailure, located } from './failure.ts'
 import type { Evaluator, FunctionDeclaration, Node, NodeMeta } from './internals.ts'
 import { type Call, literalOf } from './nodes.ts'
@@ -23,7 +23,7 @@ export function evaluateCall(node: Node, call: Call, prepare: Prepare | undefine
     const args: unknown[] = []
     for (const operand of operands) {
       const arg = evaluator.run(operand, scope)
-      if (typeof arg === 'string') tickText(arg)
+      tickLength(arg)
       args.push(arg)
     }
     try {

@@ -49,7 +49,7 @@ test('an issue has the place of the expression, line and column inside it, and o
       want: '1:1: not a regular expression: invalid or unsupported Perl syntax',
     },
     { expression: "duration('1 hour') == duration('1h')", want: '1:1: not a duration such as 1h30m' },
-    { expression: "timestamp('yesterday') == null", want: '1:1: not a timestamp such as 2026-01-31T08:00:00Z' },
+    { expression: "string(timestamp('yesterday'))", want: '1:8: not a timestamp such as 2026-01-31T08:00:00Z' },
     { expression: "quantity('8 GPUs').isInteger()", want: '1:1: not a quantity such as 8, 500m or 128Gi' },
     { expression: 'object.l.all(a.b, true)', want: '1:15: all(var, predicate) invalid predicate iteration variable' },
     { expression: 'object.l.sortBy(1, true)', want: '1:17: a macro needs a simple name here' },

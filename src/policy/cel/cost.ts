@@ -64,9 +64,9 @@ export function tick(cost: number): void {
   if (running.spent >= running.pauseAt) pause(running)
 }
 
-/** Charges for looking at a text. */
-export function tickText(text: string): void {
-  tick(text.length >>> 3)
+/** Charges for looking at all of a text or of bytes; anything else has no length, or is paid for element by element. */
+export function tickLength(value: unknown): void {
+  if (typeof value === 'string' || value instanceof Uint8Array) tick(value.length >>> 3)
 }
 
 /** Ends the running evaluation for passing a limit that is not a cost. */

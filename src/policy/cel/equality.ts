@@ -54,9 +54,14 @@ function equalNumbers(left: bigint | number, right: bigint | number | undefined)
 
 function equalText(left: string, right: unknown): boolean {
   if (typeof right !== 'string' || left.length !== right.length) return false
-  // Two long texts with a long common beginning cost what memory bandwidth costs: about 64 characters a nanosecond step.
+  // Comparing costs what reading memory costs, which shows only where two long texts begin alike.
   if (left.length > 64) tick(left.length >>> 6)
   return left === right
+}
+
+function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
+  tick(left.length >>> 6)
+  return Buffer.compare(left, right) === 0
 }
 
 function equalObjects(left: object, right: object): boolean {
@@ -66,7 +71,7 @@ function equalObjects(left: object, right: object): boolean {
   if (left instanceof CelQuantity) return right instanceof CelQuantity && left.nanos === right.nanos
   if (left instanceof Duration) return right instanceof Duration && nanosOf(left) === nanosOf(right)
   if (left instanceof Date) return right instanceof Date && left.getTime() === right.getTime()
-  if (left instanceof Uint8Array) return right instanceof Uint8Array && Buffer.compare(left, right) === 0
+  if (left instanceof Uint8Array) return right instanceof Uint8Array && equalBytes(left, right)
   if (left instanceof Optional) return right instanceof Optional && equalOptionals(left, right)
   return false
 }

@@ -8,6 +8,7 @@ import { exceed, MAX_BUILT_LENGTH, tick } from './cost.ts'
 import { equal, isIn } from './equality.ts'
 import { CelFailure } from './failure.ts'
 import { nanosOf, toDuration } from './functions/durations.ts'
+import { checkBuiltLength } from './functions/text.ts'
 import { checkTimestamp } from './functions/timestamps.ts'
 import type { Handle, Node } from './internals.ts'
 import { selectElement, selectField, selectOptional } from './select.ts'
@@ -74,14 +75,13 @@ function add(chosen: Handle): Handle {
   return (left, right, node, ev) => {
     if (typeof left === 'string' && typeof right === 'string') return builtText(left, right)
     if (Array.isArray(left) && Array.isArray(right)) return builtList(left, right)
+    if (left instanceof Uint8Array && right instanceof Uint8Array) checkBuiltLength(left.length + right.length)
     return numbers(left, right, node, ev)
   }
 }
 
 function builtText(left: string, right: string): string {
-  const length = left.length + right.length
-  tick(length >>> 3)
-  if (length > MAX_BUILT_LENGTH) exceed('the length of a text')
+  checkBuiltLength(left.length + right.length)
   return left + right
 }
 

@@ -64,7 +64,9 @@ test('the order of a map is that of the JSON, whatever was read first', () => {
   )
   assert.deepEqual([...map.values()], [1n, 2n, 3n])
   const seen: unknown[] = []
-  map.forEach((value, key) => seen.push([key, value]))
+  map.forEach((value, key) => {
+    seen.push([key, value])
+  })
   assert.equal(seen.length, 3)
 })
 

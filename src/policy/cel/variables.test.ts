@@ -18,12 +18,12 @@ function run(
   ...sources: readonly { readonly name: string; readonly expression: string }[]
 ) {
   const variables = compileVariables(sources, 'variables')
-  assert.ok(variables.ok, JSON.stringify(variables))
+  assert.ok(variables.ok)
   const activation = activate(inputs, variables.value)
   const budget = createBudget(POLICY_COST)
   const results = expressions.map(expression => {
     const compiled = compileExpression({ expression, resultType: 'dyn', place: 'e', variables: variables.value })
-    assert.ok(compiled.ok, JSON.stringify(compiled))
+    assert.ok(compiled.ok, expression)
     return evaluate(compiled.value, activation, budget)
   })
   return { results, cost: POLICY_COST - budget.left }
@@ -80,7 +80,7 @@ test('a failure is remembered, names the variable, and can be absorbed', () => {
     name: 'bad',
     expression: 'object.list.size() == 1000 && object.nope',
   })
-  const failure = { ok: false, problem: '1:11: variables.bad failed at 1:38: no such key: nope', exceeded: false }
+  const failure = { ok: false, problem: 'variables.bad failed at 1:38: no such key: nope', exceeded: false }
   assert.deepEqual(results, [failure, { ok: true, value: true }, failure])
 })
 

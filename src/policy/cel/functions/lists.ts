@@ -3,6 +3,7 @@ import { Duration, UnsignedInt } from '@marcbachmann/cel-js/evaluator'
 import { exceed, MAX_BUILT_LENGTH, tick } from '../cost.ts'
 import { equal } from '../equality.ts'
 import { CelFailure } from '../failure.ts'
+import { isList } from '../value.ts'
 import { type FunctionDefinition, overloads } from './definition.ts'
 import { nanosOf, toDuration } from './durations.ts'
 import { compareValues } from './order.ts'
@@ -47,7 +48,13 @@ function isSorted(list: List): boolean {
 
 function sum(list: List): unknown {
   tick(list.length)
-  return list.length === 0 ? 0n : list.reduce(plus)
+  return list.length === 0 ? 0n : list.reduce(plus, zeroLike(list[0]))
+}
+
+function zeroLike(value: unknown): unknown {
+  if (value instanceof UnsignedInt) return new UnsignedInt(0n)
+  if (value instanceof Duration) return toDuration(0n)
+  return typeof value === 'number' ? 0 : 0n
 }
 
 function plus(total: unknown, value: unknown): unknown {
@@ -88,17 +95,19 @@ function distinct(list: List): List {
 
 function flatten(list: List, depth: bigint): List {
   if (depth < 0n) throw new CelFailure('flatten() takes a depth of at least 0')
-  return depth === 0n ? list : flattened(list, depth)
+  const flat: unknown[] = []
+  flattenInto(flat, list, depth)
+  return flat
 }
 
-function flattened(list: List, depth: bigint): List {
-  const flat = list.flatMap(element => {
-    if (!Array.isArray(element)) return [element]
-    return depth > 1n ? flattened(element, depth - 1n) : element
-  })
-  tick(list.length + flat.length)
+function flattenInto(flat: unknown[], list: List, depth: bigint): void {
+  // Before the elements are there: a list of twenty thousand names for one list of that length is soon written.
+  tick(list.length)
+  for (const element of list) {
+    if (depth > 0n && isList(element)) flattenInto(flat, element, depth - 1n)
+    else flat.push(element)
+  }
   if (flat.length > MAX_BUILT_LENGTH) exceed('the length of a list')
-  return flat
 }
 
 function slice(list: List, start: bigint, end: bigint): List {
