@@ -5,6 +5,7 @@ import { mutatePod, type TierForecast } from '../src/admission/mutate.ts'
 import { allowed, reviewOf } from '../src/admission/response.ts'
 import { badRequest, parsePodReview } from '../src/admission/review-pod.ts'
 import { decisionOf, type PodObserver } from './observe.ts'
+import { policyDeadline } from './policy-deadline.ts'
 
 /** How the API server is told to call this webhook. A pod that Sluice cannot mend in time is still created. */
 export const MUTATE_PODS = {
@@ -47,7 +48,7 @@ function answer(body: unknown, call: Call, deps: MutateDeps): Answer {
     return ok(allowed(request, [], []))
   }
 
-  const mutation = mutatePod(request, pod.value, deps.cluster(), deps.forecast)
+  const mutation = mutatePod(request, pod.value, deps.cluster(), deps.forecast, { isLate: policyDeadline(deps.clock) })
   const isGpuPod = mutation.examined.subject.demand !== undefined
   decide({ verdict: isGpuPod || mutation.operations.length > 0 ? 'allowed' : 'not-gpu', mutation })
   return ok(allowed(request, mutation.operations, []))

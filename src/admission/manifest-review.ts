@@ -130,7 +130,7 @@ async function admitPod(review: TemplateReview, pod: Pod, index: number, deps: R
   const { namespace, template } = review
   const knowledge = template.gangSize === undefined ? {} : { gangSize: template.gangSize }
   const request = requestFor(pod as unknown as JsonObject, namespace, index)
-  const mutation = mutatePod(request, pod, deps.cluster, deps.desk, knowledge)
+  const mutation = mutatePod(request, pod, deps.cluster, deps.desk, { knowledge })
 
   const patched = applyPatch(pod as unknown as JsonObject, mutation.operations)
   const reread = parsePod(patched)

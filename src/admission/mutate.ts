@@ -25,6 +25,14 @@ export interface Mutation {
   readonly problems: readonly PolicyProblem[]
 }
 
+export interface MutateOptions {
+  readonly knowledge?: Knowledge
+  /** True when the expressions of policies have had their time. */
+  readonly isLate?: () => boolean
+}
+
+const NEVER_LATE = () => false
+
 /**
  * Decides what a pod is given. Nothing is refused here, and nothing is written anywhere: a pod that is wrong passes as it is, and
  * validation tells its author why.
@@ -34,7 +42,7 @@ export function mutatePod(
   pod: Pod,
   cluster: Cluster,
   forecast: TierForecast,
-  knowledge: Knowledge = {},
+  { knowledge = {}, isLate = NEVER_LATE }: MutateOptions = {},
 ): Mutation {
   const examined = examine(request, pod, cluster, knowledge)
   const { denials, undecidable } = examined
@@ -45,7 +53,7 @@ export function mutatePod(
   const tier = examined.subject.tier ?? forecastTier(examined, forecast, request.dryRun === true)
   const subject = { ...examined.subject, tier }
   const patch = patchOf(subject.object)
-  const { injections, problems } = cluster.policies.inject(subject, patch, cluster.surroundings)
+  const { injections, problems } = cluster.policies.inject(subject, patch, cluster.surroundings, isLate)
   const all = [...tierInjection(examined, tier), ...injections]
   if (all.length > 0) {
     if (tier !== undefined) patch.set(['metadata', 'labels', TIER_LABEL], tier)

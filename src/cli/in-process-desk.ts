@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Cluster } from '../admission/cluster.ts'
 import { quotaDesk } from '../admission/desk.ts'
 import type { Clock } from '../admission/endpoint.ts'
@@ -26,6 +27,7 @@ function systemTimer(clock: Clock): Timer {
 /** A ledger of this process alone, empty at first, with the writer that charges it. */
 export async function inProcessLedger(cluster: () => Cluster, clock: Clock = SYSTEM_CLOCK): Promise<LedgerWriter> {
   const writer = ledgerWriter({
+    id: randomUUID(),
     store: memoryStore(),
     quotas: () => cluster().quotas,
     clock,

@@ -18,13 +18,13 @@ const classQuota = object('What the tenant may use of one accelerator class.', {
   class: dnsName('The AcceleratorClass.'),
   reserved: Type.Optional(gpuCount('Guaranteed and never reclaimed. 0 without it.')),
   shared: Type.Optional(
-    object('Use of the pool that the cohort shares.', {
-      max: Type.Optional(gpuCount('The most at one time. The whole pool without it.')),
+    object('Use of the pool that the cohort shares. None without it, no limit of its own with `{}`.', {
+      max: Type.Optional(gpuCount('The most at one time.')),
     }),
   ),
   burst: Type.Optional(
-    object('Use of what is idle, reclaimable with notice.', {
-      borrowingLimit: Type.Optional(gpuCount('The most at one time. No limit without it.')),
+    object('Use of what is idle, reclaimable with notice. None without it, no limit of its own with `{}`.', {
+      borrowingLimit: Type.Optional(gpuCount('The most at one time.')),
     }),
   ),
   lendingLimit: Type.Optional(gpuCount('How much of an idle reservation others may borrow. All of it without it.')),
