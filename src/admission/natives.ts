@@ -71,11 +71,11 @@ function claimLookup(
 
 function byKey(
   objects: readonly JsonObject[],
-  valueOf: (object: JsonObject) => JsonObject | undefined,
+  read: (object: JsonObject) => JsonObject | undefined,
   name: (object: JsonObject) => string = nameOf,
 ): ReadonlyMap<string, JsonObject> {
   const entries = objects.flatMap((object): [string, JsonObject][] => {
-    const value = valueOf(object)
+    const value = read(object)
     return value === undefined
       ? []
       : [[keyOf(textAt(object, 'metadata', 'namespace') ?? 'default', name(object)), value]]

@@ -120,7 +120,10 @@ function show(title: string, template: TemplatePod, created: readonly Created[],
   const refused = created.find(one => !one.response.allowed)
   const admitted = created.filter(one => one.response.allowed)
   terminal.out(`  ${title}  ${paint.faint(template.podTemplate)}`)
-  if (first === undefined) return terminal.out('    no replicas')
+  if (first === undefined) {
+    terminal.out('    no replicas')
+    return
+  }
   if (admitted.length > 0) terminal.out(`    ${paint.good('admitted')}  ${admittedLine(admitted, template)}`)
   for (const line of noteLines(first)) terminal.out(`    ${line}`)
   for (const warning of first.response.warnings ?? []) terminal.out(paint.note(`    Warning: ${warning}`))
@@ -141,9 +144,15 @@ function ownersOf(pod: JsonObject): readonly string[] {
 /** `2 pods  reserved`: how many, and the tiers they were charged to. */
 function admittedLine(admitted: readonly Created[], template: TemplatePod): string {
   const tiers = Map.groupBy(admitted, one => tierOf(one.pod))
-  const counts = [...tiers].map(([tier, pods]) => (tier === '' ? 'not charged' : `${pods.length} ${tier}`))
+  const counts = [...tiers].map(([tier, pods]) => (tier === '' ? uncharged(pods) : `${pods.length} ${tier}`))
   const wanted = template.replicas ?? 1
   return `${admitted.length} ${admitted.length === 1 ? 'pod' : 'pods'}${wanted > admitted.length ? ` of ${wanted}` : ''}: ${counts.join(', ')}`
+}
+
+function uncharged(pods: readonly Created[]): string {
+  return pods.some(pod => pod.operations.length > 0)
+    ? 'over quota and not charged, for the tenant is only warned'
+    : 'no quota'
 }
 
 function tierOf(pod: JsonObject): string {
@@ -184,8 +193,9 @@ async function fillUp(cluster: Cluster, stage: Stage): Promise<void> {
     )
   }
   const last = created.at(-1)
-  if (last?.response.allowed !== false) return terminal.out('  and it is not full yet')
-  for (const line of kubectlError(last.response, last.name)) terminal.out(`  ${line}`)
+  if (last?.response.allowed === false) {
+    for (const line of kubectlError(last.response, last.name)) terminal.out(`  ${line}`)
+  }
   if (cluster.quotas.tenantOfNamespace.get('foundation-models') === undefined)
     throw new Error('the example cluster has changed')
 }

@@ -8,8 +8,10 @@ import { exemptNamespaces } from '../admission/exempt.ts'
 import type { CertificateSource } from '../http/certificate.ts'
 import { followCertificateFiles } from '../http/certificate-files.ts'
 import { installShutdown } from '../http/drain.ts'
+import type { ReadinessCheck } from '../http/probes.ts'
 import { selfSignedCertificate } from '../http/self-signed.ts'
 import { createHttpServer, type HttpServer } from '../http/server.ts'
+import type { LedgerWriter } from '../quota/writer.ts'
 import type { Parsed } from '../schema/parsed.ts'
 import { parsed } from '../schema/parsed.ts'
 import { createLog, type LogLevel } from '../telemetry/log.ts'
@@ -35,7 +37,7 @@ export interface Service {
   readonly server: HttpServer
   readonly port: number
   readonly ca: string | undefined
-  readonly ledger: Awaited<ReturnType<typeof inProcessLedger>>
+  readonly ledger: LedgerWriter
   close(): void
 }
 
@@ -61,7 +63,7 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
 
 /** Puts the service together and starts listening. */
 export async function startService(cluster: Cluster, options: ServeOptions, log: Log): Promise<Parsed<Service>> {
-  const metrics = createMetrics({ codes: Object.keys(CODES) })
+  const metrics = createMetrics({ codes: [...Object.keys(CODES), ...cluster.policies.codes] })
   const counted = metrics.counting(log)
   const certificate = await certificateOf(options, counted, metrics)
   if (!certificate.ok) return certificate
@@ -79,7 +81,7 @@ export async function startService(cluster: Cluster, options: ServeOptions, log:
   const server = createHttpServer({
     certificate: certificate.value,
     endpoints: [mutatePods({ ...deps, forecast: desk }), validatePods({ ...deps, desk })],
-    checks: [],
+    checks: [ledgerCheck(cluster, ledger)],
     traffic: metrics,
     clock: SYSTEM_CLOCK,
     log: counted,
@@ -97,6 +99,16 @@ export async function startService(cluster: Cluster, options: ServeOptions, log:
       certificate.value.close()
     },
   })
+}
+
+function ledgerCheck({ quotas }: Cluster, ledger: LedgerWriter): ReadinessCheck {
+  return {
+    name: 'ledger',
+    problem() {
+      const unseen = [...quotas.trees.keys()].filter(tree => ledger.book(tree) === undefined)
+      return unseen.length === 0 ? undefined : `the ledger of ${unseen.join(', ')} has not been read yet`
+    },
+  }
 }
 
 async function certificateOf(options: ServeOptions, log: Log, metrics: Metrics): Promise<Parsed<CertificateSource>> {

@@ -338,6 +338,24 @@ test('a claim of a pod names one source', () => {
   }
 })
 
+test('the name of a claim is its own', () => {
+  const reference = { name: 'a', resourceClaimTemplateName: 't' }
+  const result = resultFor(podOf({ containers: [{ name: 'main' }], resourceClaims: [reference, reference] }))
+  assert.deepEqual(result.kind === 'invalid' ? result.issues.map(formatIssue) : [], [
+    'spec.resourceClaims[1].name: "a" is another claim (rename it)',
+  ])
+})
+
+test('of a selector too long to be read nothing is believed', () => {
+  const padded = `${H100} && ${'true && '.repeat(2100)} profile == '1g.10gb'`
+  const request = (deviceClass: string) =>
+    claimOf({ name: 'a', exactly: ask(deviceClass, selecting(padded.replace('h100', 'a10g'))) })
+  for (const deviceClass of ['gpu.nvidia.com', 'mig.nvidia.com']) {
+    const demand = demandFor(podWith(), { claims: claimLookup({ t: request(deviceClass) }) })
+    assert.deepEqual(amountsOf(demand), { h100: 1000 }, deviceClass)
+  }
+})
+
 test('claims are looked up in the namespace of the request', () => {
   const asked: string[] = []
   const claims = {

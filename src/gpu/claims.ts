@@ -9,7 +9,8 @@ import { least } from './shares.ts'
 
 /*
  * DRA: what the ResourceClaims of a pod count for. A claim counts as an object, once, however many containers use it and even if
- * none does: the scheduler allocates all of it for the pod.
+ * none does: the scheduler allocates all of it for the pod. A request for a part of a device (`capacity`) counts the device, since
+ * classes do not say what a device can be divided into; a template that a PodGroup shares counts for each of its pods.
  */
 
 /** Where the claims of a pod are looked up. `spec` is a ResourceClaimSpec; that of a template is its `spec.spec`. */
@@ -27,7 +28,7 @@ export type ClaimSource =
 export interface UnresolvedClaim {
   /** The name of the claim inside the pod. */
   readonly claim: string
-  /** What was looked for: `ResourceClaimTemplate gpu-8`. */
+  /** What was looked for: `ResourceClaimTemplate "gpu-8"`. */
   readonly reference: string
   readonly kind: 'missing' | 'pending'
   /** Who will create it, where that is known. */
@@ -63,7 +64,7 @@ export interface ClaimScope {
 }
 
 const NO_CLAIMS: PodClaims = { charges: [], unresolved: [] }
-const MAX_CLAIMS = 256
+const MAX_CLAIMS = 64
 const ADMIN_LABEL = 'resource.kubernetes.io/admin-access'
 
 export function claimsOf(spec: PodSpec, scope: ClaimScope, chooser: Chooser, findings: Findings): PodClaims {
@@ -78,12 +79,14 @@ export function claimsOf(spec: PodSpec, scope: ClaimScope, chooser: Chooser, fin
   const charges: ClaimCharge[] = []
   const unresolved: UnresolvedClaim[] = []
   const seen = new Set<string>()
+  const names = new Set<string>()
   for (const [index, reference] of references.entries()) {
     const wanted = wantedBy(reference)
-    if (wanted === undefined) {
-      findings.refuse(unclearSource(index))
+    if (wanted === undefined || names.has(reference.name)) {
+      findings.refuse(wanted === undefined ? unclearSource(index) : repeatedName(index, reference.name))
       continue
     }
+    names.add(reference.name)
     const { shared, object, source } = lookUp(wanted, scope)
     if (source.kind !== 'found') {
       unresolved.push(unresolvedClaim(reference.name, object, source))
@@ -196,6 +199,10 @@ function allRefused(at: string) {
     problem: 'All takes every device of a node, and nobody can say how many that is',
     remedy: 'use ExactCount with a count',
   }
+}
+
+function repeatedName(index: number, name: string) {
+  return { at: `spec.resourceClaims[${index}].name`, problem: `${quoted(name)} is another claim`, remedy: 'rename it' }
 }
 
 function unclearSource(index: number) {

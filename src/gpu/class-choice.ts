@@ -1,6 +1,5 @@
 import type { Candidate, Candidates, ClassTable, DeviceCandidate } from './class-table.ts'
 import { quoted } from './findings.ts'
-import { migProfileOf, migWeight, USUAL_SLICES } from './mig.ts'
 import type { NodeSelection } from './node-selection.ts'
 import { implicitDeviceClass } from './resource-names.ts'
 
@@ -10,7 +9,7 @@ export interface Choice<C extends Candidate = Candidate> {
   readonly note?: string
 }
 
-/** The class of one extended resource, or undefined for a resource that is no accelerator. */
+/** The class of one extended resource, or undefined for a resource that no class lists. */
 export function chooseForResource(resource: string, selection: NodeSelection, table: ClassTable): Choice | undefined {
   const candidates = candidatesOf(resource, table)
   if (candidates === undefined) return undefined
@@ -33,24 +32,8 @@ export function chooseForDevices(
 }
 
 function candidatesOf(resource: string, table: ClassTable): Candidates | undefined {
-  const listed = table.byResource.get(resource)
-  if (listed !== undefined) return listed
   const deviceClass = implicitDeviceClass(resource)
-  if (deviceClass !== undefined) return table.byDeviceClass.get(deviceClass)
-  const profile = migProfileOf(resource)
-  return profile === undefined ? undefined : modelsForProfile(profile, table)
-}
-
-/** A profile that no class lists is new or misspelt; it counts by its slices in the model the pod selects. */
-function modelsForProfile(profile: string, table: ClassTable): Candidates | undefined {
-  const models = table.byResource.get('nvidia.com/gpu')
-  if (models === undefined) return undefined
-  const asSlice = ({ class: owner }: Candidate) => ({
-    class: owner,
-    milliGpus: migWeight(profile, owner.migSlices ?? USUAL_SLICES),
-  })
-  const [first, ...others] = models
-  return [asSlice(first), ...others.map(asSlice)]
+  return deviceClass === undefined ? table.byResource.get(resource) : table.byDeviceClass.get(deviceClass)
 }
 
 function choose<C extends Candidate>(asked: string, candidates: Candidates<C>, selection: NodeSelection): Choice<C> {

@@ -39,7 +39,7 @@ export interface FractionAnnotation {
 }
 
 /** A resource that is no device: it says how much of each device asked for by `resources` a container takes. */
-export interface Modifier {
+interface Modifier {
   readonly unit: FractionUnit
   readonly resources: ReadonlySet<string>
 }

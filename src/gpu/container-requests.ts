@@ -31,8 +31,8 @@ export interface ClaimUse {
 
 // A pod object of 3 MiB holds some 50,000 minimal containers; no kubelet runs a thousand, and real pods have a few dozen.
 const MAX_CONTAINERS = 1000
-const MAX_RESOURCES = 64
-const MAX_CLAIMS = 256
+const MAX_RESOURCES = 32
+const MAX_CLAIMS = 64
 
 const NO_UNITS: ReadonlyMap<string, bigint> = new Map()
 const NO_CLAIMS: readonly ClaimUse[] = []

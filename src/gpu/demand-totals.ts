@@ -1,5 +1,5 @@
 import { type Amount, add, amount, ZERO } from '../quantity/amount.ts'
-import type { ClaimCharge, PodClaims } from './claims.ts'
+import type { ClaimCharge, ClaimLine, PodClaims } from './claims.ts'
 import type { AcceleratorClass, ClassTable } from './class-table.ts'
 import type { Line } from './container-charges.ts'
 import type { ClaimUse, ContainerRef, ContainerRequest } from './container-requests.ts'
@@ -15,7 +15,7 @@ export interface Charges {
   readonly claims: PodClaims
 }
 
-export interface ChargedContainer extends ContainerRequest {
+interface ChargedContainer extends ContainerRequest {
   readonly lines: readonly Line[]
 }
 
@@ -66,7 +66,7 @@ export function vendorsOf(byClass: ReadonlyMap<string, Amount>, table: ClassTabl
 
 /** What each container uses, without those that use nothing. A claim counts in every container that uses it. */
 export function amountsByContainer({ containers, fraction, claims }: Charges): readonly ContainerAmount[] {
-  const linesByClaim = Map.groupBy(claims.charges, ({ claim }) => claim)
+  const linesByClaim = new Map(claims.charges.map(({ claim, lines }) => [claim, lines]))
   const used: ContainerAmount[] = []
   for (const { ref, lines, claims: uses } of containers) {
     // A set: two uses of one claim may name the same request.
@@ -111,8 +111,7 @@ function holdingOf({ phase, lines }: ChargedContainer) {
   return { phase, amounts: lines.map(line => [line.resource, line.milliGpus] as const) }
 }
 
-function linesUsed({ request }: ClaimUse, charges: readonly ClaimCharge[]) {
-  const lines = charges.flatMap(charge => charge.lines)
+function linesUsed({ request }: ClaimUse, lines: readonly ClaimLine[]): readonly ClaimLine[] {
   return request === undefined ? lines : lines.filter(line => line.request === request)
 }
 

@@ -301,8 +301,8 @@ test("without any NVIDIA class its resources are nobody's accelerators", () => {
 
 test('a pod too large to be one is refused', () => {
   const many = (count: number) => Array.from({ length: count }, (_, index) => container(`c${index}`, { [GPU]: 1 }))
-  const resources = Object.fromEntries(Array.from({ length: 65 }, (_, index) => [`a.b/c${index}`, 1]))
-  const claims = Array.from({ length: 257 }, (_, index) => ({ name: `c${index}`, resourceClaimTemplateName: 't' }))
+  const resources = Object.fromEntries(Array.from({ length: 33 }, (_, index) => [`a.b/c${index}`, 1]))
+  const claims = Array.from({ length: 65 }, (_, index) => ({ name: `c${index}`, resourceClaimTemplateName: 't' }))
   const cases: readonly { readonly name: string; readonly spec: JsonObject; readonly want: RegExp }[] = [
     {
       name: 'containers',
@@ -322,12 +322,12 @@ test('a pod too large to be one is refused', () => {
     {
       name: 'resources',
       spec: { containers: [container('a', resources)] },
-      want: /^spec\.containers\[0\]\.resources: more than 64/,
+      want: /^spec\.containers\[0\]\.resources: more than 32/,
     },
     {
       name: 'claims',
       spec: { containers: many(1), resourceClaims: claims },
-      want: /^spec\.resourceClaims: 257 claims/,
+      want: /^spec\.resourceClaims: 65 claims/,
     },
     {
       name: 'claims of a container',
@@ -335,7 +335,7 @@ test('a pod too large to be one is refused', () => {
         containers: [{ name: 'a', resources: { claims } }],
         resourceClaims: [{ name: 'a', resourceClaimName: 'a' }],
       },
-      want: /^spec\.containers\[0\]\.resources: 257 claims/,
+      want: /^spec\.containers\[0\]\.resources: 65 claims/,
     },
   ]
   for (const { name, spec, want } of cases) {

@@ -24,7 +24,7 @@ import { fractionOf, hasFraction } from './fractions.ts'
 import { nodeSelectionOf } from './node-selection.ts'
 import { isExtendedResource } from './resource-names.ts'
 
-export type { ContainerRef, DemandSource, SharedClaim }
+export type { ContainerRef }
 
 export interface DemandContext {
   readonly classes: ClassTable

@@ -15,7 +15,7 @@ export interface DeviceAsk {
   readonly deviceClass: string
   readonly devices: { readonly kind: 'count'; readonly value: bigint } | { readonly kind: 'all' | 'unread' }
   readonly adminAccess: boolean
-  /** All CEL selectors, one after the other; all of them must hold. */
+  /** All CEL selectors, one after the other; all of them must hold. Empty where they are too long to be read. */
   readonly selectors: string
 }
 
@@ -62,10 +62,18 @@ function readAsk(ask: JsonObject, at: string, findings: Findings): DeviceAsk {
     deviceClass: textOf(ask.deviceClassName) ?? '',
     devices: readDevices(ask, at, findings),
     adminAccess: ask.adminAccess === true,
-    selectors: listOf(ask.selectors)
-      .map(selector => textOf(objectOf(objectOf(selector)?.cel)?.expression) ?? '')
-      .join('\n'),
+    selectors: selectorsOf(ask),
   }
+}
+
+// The API allows 32 selectors of 10 KiB, and honest ones have a line. Of a longer text nothing is believed: reading it costs, and
+// what stands past the end of a part of it may say the opposite.
+const MAX_SELECTORS_LENGTH = 16_384
+
+function selectorsOf(ask: JsonObject): string {
+  const expressions = listOf(ask.selectors).map(selector => textOf(objectOf(objectOf(selector)?.cel)?.expression) ?? '')
+  const length = expressions.reduce((sum, expression) => sum + expression.length, 0)
+  return length > MAX_SELECTORS_LENGTH ? '' : expressions.join('\n')
 }
 
 function readDevices(ask: JsonObject, at: string, findings: Findings): DeviceAsk['devices'] {
