@@ -1,5 +1,6 @@
 import type { ClaimLookup } from '../gpu/claims.ts'
 import { type ClassTable, compileClasses } from '../gpu/classes.ts'
+import { migResource, migWeight, USUAL_SLICES } from '../gpu/mig.ts'
 import type { ClassTaint, Surroundings } from '../policy/inject/target.ts'
 import { compilePolicies, type PolicySet } from '../policy/policy-set.ts'
 import { selects } from '../policy/selector.ts'
@@ -116,12 +117,21 @@ function namespacesOf({ spec }: TenantQuotaDocument, { namespaces }: Natives): r
 function nodeCapacity(nodes: readonly Node[], classes: readonly AcceleratorClassDocument[]): NodeCapacity {
   return (className, { nodeSelector }) => {
     if (nodeSelector === undefined) return ZERO
-    const resources = classes.find(document => nameOf(document) === className)?.spec.resources ?? []
+    const resources = weightsOf(classes.find(document => nameOf(document) === className))
     return nodes
       .filter(node => selects(nodeSelector, node.labels))
-      .flatMap(node => resources.map(({ name, milliGpus }) => amount(unitsAt(node, name) * BigInt(milliGpus))))
+      .flatMap(node => resources.map(({ name, milliGpus }) => amount(unitsAt(node, name) * milliGpus)))
       .reduce((sum, capacity) => add(sum, capacity), ZERO)
   }
+}
+
+/** Every resource that counts in a class, with what a unit of it weighs. */
+function weightsOf(document: AcceleratorClassDocument | undefined): readonly { name: string; milliGpus: bigint }[] {
+  const { resources = [], mig } = document?.spec ?? {}
+  const slices = (mig?.profiles ?? []).map(profile => {
+    return { name: migResource(profile), milliGpus: migWeight(profile, mig?.slices ?? USUAL_SLICES) }
+  })
+  return [...resources.map(({ name, milliGpus }) => ({ name, milliGpus: BigInt(milliGpus) })), ...slices]
 }
 
 function unitsAt({ allocatable }: Node, resource: string): bigint {

@@ -46,7 +46,13 @@ function choose<C extends Candidate>(asked: string, candidates: Candidates<C>, s
   }
 
   const [first, ...others] = candidates.filter(candidate => classes.has(candidate.class))
-  if (first === undefined) return noted(usual, `the node selection fits no class of ${asked}`)
+  if (first === undefined) {
+    // A class of no nodes in particular contradicts no selection of nodes.
+    const anywhere = candidates.find(candidate => !candidate.class.hasNodes)
+    return anywhere === undefined
+      ? noted(usual, `the node selection fits no class of ${asked}`)
+      : { candidate: anywhere }
+  }
   if (others.length === 0) return { candidate: first }
   return noted(preferred([first, ...others]), `${others.length + 1} classes fit the node selection`)
 }

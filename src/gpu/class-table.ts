@@ -7,6 +7,8 @@ export interface AcceleratorClass {
   readonly vendor: AcceleratorClassSpec['vendor']
   /** Where pods count that name no model. */
   readonly isDefault: boolean
+  /** Whether a node can be told to carry it; slices of any model are asked for by their resource alone. */
+  readonly hasNodes: boolean
   /** MiB of one whole device. */
   readonly memoryMiB: bigint | undefined
   /** Compute slices of one GPU; undefined for a model that cannot be split. */

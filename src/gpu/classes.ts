@@ -47,6 +47,7 @@ function classOf({ metadata, spec }: AcceleratorClassDocument): AcceleratorClass
     displayName: spec.displayName ?? metadata.name,
     vendor: spec.vendor,
     isDefault: spec.default === true,
+    hasNodes: (spec.nodeLabels ?? []).length > 0 || (spec.instanceTypes ?? []).length > 0,
     memoryMiB: spec.memoryMiB === undefined ? undefined : BigInt(spec.memoryMiB),
     migSlices: spec.mig?.slices,
     taints: spec.taints ?? [],

@@ -517,3 +517,13 @@ test('whatever parses as a pod is counted or refused, never thrown at', () => {
     { numRuns: 500 },
   )
 })
+
+test('a class of no nodes in particular agrees with any selection of nodes', () => {
+  const pod = limitsPod(
+    { 'nvidia.com/mig-1g.10gb': 2 },
+    { nodeSelector: { 'nvidia.com/gpu.product': 'NVIDIA-A100-SXM4-80GB' } },
+  )
+  const demand = demandFor(pod, { classes: shippedTable() })
+  assert.deepEqual([...demand.byClass], [['mig-1g.10gb', 284n]])
+  assert.deepEqual(demand.notes, [])
+})
