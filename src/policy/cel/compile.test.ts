@@ -51,7 +51,7 @@ test('an issue has the place of the expression, line and column inside it, and o
     { expression: "duration('1 hour') == duration('1h')", want: '1:1: not a duration such as 1h30m' },
     { expression: "string(timestamp('yesterday'))", want: '1:8: not a timestamp such as 2026-01-31T08:00:00Z' },
     { expression: "quantity('8 GPUs').isInteger()", want: '1:1: not a quantity such as 8, 500m or 128Gi' },
-    { expression: 'object.l.all(a.b, true)', want: '1:15: all(var, predicate) invalid predicate iteration variable' },
+    { expression: 'object.l.all(a.b, true)', want: '1:16: all(var, predicate) invalid predicate iteration variable' },
     { expression: 'object.l.sortBy(1, true)', want: '1:17: a macro needs a simple name here' },
   ]
   for (const { expression, want } of cases) {
@@ -79,7 +79,7 @@ test('only the result type that was asked for is accepted; dyn is left to run ti
     ['1', 'double', 'must be double, but is int'],
     ['object.?x', 'bool', 'must be bool, but is optional<dyn>'],
     ['[]', 'map', 'must be map, but is list<dyn>'],
-    ["quantity('1')", 'dyn', 'must be dyn, but is kubernetes.Quantity'],
+    ["quantity('1')", 'dyn', 'must be a value of JSON, but is kubernetes.Quantity'],
     ['null', 'string', 'must be string, but is null'],
   ]
   for (const [expression, type, want] of refused) {

@@ -59,7 +59,8 @@ export function compileExpression<T extends ResultType>(
   if (!built.ok) return failed(issueOf(built.flaw, expression, place))
   const { program } = built
   if (!mayReturn(program.type, resultType)) {
-    return failed({ at: `${place} 1:1`, problem: `must be ${resultType}, but is ${typeText(program.type)}` })
+    const wanted = resultType === 'dyn' ? 'a value of JSON' : resultType
+    return failed({ at: `${place} 1:1`, problem: `must be ${wanted}, but is ${typeText(program.type)}` })
   }
   return parsed({ resultType, program })
 }

@@ -8,28 +8,29 @@
  */
 import { Environment, type ParseResult } from '@marcbachmann/cel-js'
 import type { Prepare } from './calls.ts'
-import { equal } from './equality.ts'
 import { conversionFunctions } from './functions/conversions.ts'
 import type { FunctionDefinition } from './functions/definition.ts'
 import { durationFunctions } from './functions/durations.ts'
 import { formatFunctions } from './functions/format.ts'
-import { ListsNamespace, listFunctions } from './functions/lists.ts'
+import { listFunctions } from './functions/lists.ts'
 import { optionalFunctions } from './functions/optionals.ts'
-import { compareValues } from './functions/order.ts'
-import { CelQuantity, QUANTITY_TYPE, quantityFunctions } from './functions/quantity.ts'
+import { quantityFunctions } from './functions/quantity.ts'
 import { regexFunctions } from './functions/regexes.ts'
-import { SetsNamespace, setFunctions } from './functions/sets.ts'
-import { StringsNamespace, stringFunctions } from './functions/strings.ts'
+import { setFunctions } from './functions/sets.ts'
+import { stringFunctions } from './functions/strings.ts'
 import { timestampFunctions } from './functions/timestamps.ts'
-import { assertCelInternals, type Macro } from './internals.ts'
-import type { MacroCall } from './macros/binding.ts'
 import { optFlatMap, optMap } from './macros/optional-map.ts'
 import { sortBy } from './macros/sort-by.ts'
 import { all2, exists2, existsOne, transformList, transformMap, transformMapEntry } from './macros/two-variables.ts'
 import { functionKey } from './nodes.ts'
-import { requestSchema } from './request.ts'
-import { sluiceSchema } from './sluice.ts'
-import type { ObjectSchema } from './typed-object.ts'
+import {
+  type MacroDefinition,
+  registerFunction,
+  registerMacro,
+  registerTypes,
+  registerVariables,
+} from './registration.ts'
+import { assertCelInternals } from './self-test.ts'
 
 export interface CelEnvironment {
   parse(source: string): ParseResult
@@ -58,14 +59,6 @@ const FUNCTIONS: readonly FunctionDefinition[] = [
   ...stringFunctions,
   ...timestampFunctions,
 ]
-
-interface MacroDefinition {
-  readonly name: string
-  readonly receiver: string
-  readonly params: number
-  readonly returns: string
-  readonly expand: (call: MacroCall) => Macro
-}
 
 const MACROS: readonly MacroDefinition[] = [
   { name: 'all', receiver: 'list', params: 3, returns: 'bool', expand: all2 },
@@ -109,7 +102,9 @@ export function createEnvironment({ isLoose = false }: EnvironmentOptions = {}):
   })
   const renamed = renamedCalls(environment)
   registerTypes(environment)
-  for (const definition of FUNCTIONS) registerFunction(environment, renamed, definition)
+  for (const definition of FUNCTIONS) {
+    registerFunction(environment, definition, renamed.get(keyOfDefinition(definition)) ?? definition.name)
+  }
   for (const macro of MACROS) registerMacro(environment, macro)
   if (!isLoose) registerVariables(environment)
   return { parse: source => environment.parse(source), renamed, prepared: preparedCalls() }
@@ -139,76 +134,4 @@ function preparedCalls(): ReadonlyMap<string, Prepare> {
       definition.prepare === undefined ? [] : [[keyOfDefinition(definition), definition.prepare] as const],
     ),
   )
-}
-
-function registerTypes(environment: Environment): void {
-  environment.registerType(QUANTITY_TYPE, CelQuantity)
-  environment.registerOperator(`${QUANTITY_TYPE} == ${QUANTITY_TYPE}: bool`, equal)
-  environment.registerOperator('optional<A> == optional<A>: bool', equal)
-  const order = { '<': -1, '>': 1 } as const
-  for (const [operator, sign] of Object.entries(order)) {
-    environment.registerOperator(`bytes ${operator} bytes: bool`, (a, b) => compareValues(a, b) === sign)
-    environment.registerOperator(`bytes ${operator}= bytes: bool`, (a, b) => compareValues(a, b) !== -sign)
-  }
-  registerNamespace(environment, 'strings', StringsNamespace)
-  registerNamespace(environment, 'lists', ListsNamespace)
-  registerNamespace(environment, 'sets', SetsNamespace)
-}
-
-/** `sets.contains(...)` is a method of a constant named sets. */
-function registerNamespace(environment: Environment, name: string, Namespace: new () => object): void {
-  environment.registerType(Namespace.name, Namespace)
-  environment.registerConstant(name, Namespace.name, new Namespace())
-}
-
-function registerFunction(
-  environment: Environment,
-  renamed: CelEnvironment['renamed'],
-  definition: FunctionDefinition,
-): void {
-  environment.registerFunction({
-    name: renamed.get(keyOfDefinition(definition)) ?? definition.name,
-    ...(definition.receiver === undefined ? {} : { receiverType: definition.receiver }),
-    returnType: definition.returns,
-    params: definition.params.map(type => ({ type })),
-    handler: definition.call as (...args: readonly unknown[]) => unknown,
-    // The package would otherwise look for a promise at every step.
-    async: false,
-  })
-}
-
-function registerMacro(environment: Environment, { name, receiver, params, returns, expand }: MacroDefinition): void {
-  environment.registerFunction({
-    name,
-    receiverType: receiver,
-    returnType: returns,
-    params: Array.from({ length: params }, () => ({ type: 'ast' })),
-    handler: (call: MacroCall) => ({ ...expand(call), async: false }),
-    async: false,
-  })
-}
-
-function registerVariables(environment: Environment): void {
-  // namespaceObject is null for cluster-scoped objects, so it cannot have a type. variables are typed one by one.
-  for (const name of ['object', 'oldObject', 'params', 'namespaceObject', 'variables']) {
-    environment.registerVariable(name, 'dyn')
-  }
-  registerSchema(environment, requestSchema)
-  registerSchema(environment, sluiceSchema)
-  environment.registerVariable('request', requestSchema.name)
-  environment.registerVariable('sluice', sluiceSchema.name)
-}
-
-function registerSchema(environment: Environment, schema: ObjectSchema): void {
-  const fields: Record<string, string> = {}
-  for (const [field, type] of schema.fields) {
-    fields[field] = typeof type === 'object' ? type.name : type
-    if (typeof type === 'object' && !isRegistered(environment, type)) registerSchema(environment, type)
-  }
-  environment.registerType({ name: schema.name, ctor: schema.constructor, fields })
-}
-
-function isRegistered(environment: Environment, schema: ObjectSchema): boolean {
-  const signature = `type(${schema.name}): type`
-  return environment.getDefinitions().functions.some(definition => definition.signature === signature)
 }

@@ -1,14 +1,11 @@
 /**
- * What Sluice relies on inside the CEL package and its type declarations do not show, typed once, and checked at start.
+ * What Sluice relies on inside the CEL package and its type declarations do not show, typed once (self-test.ts checks that it
+ * is there).
  *
  * The package has no hook for cost, for linear-time regular expressions or for replacing a built-in function. All three
  * are done on the syntax tree it returns: before the type check (`setMeta('check')`) and after it (`setMeta('evaluate')`
  * and `handle`).
  */
-import { Environment, EvaluationError, Optional } from '@marcbachmann/cel-js'
-
-const PINNED = '@marcbachmann/cel-js 8.0.0'
-
 /** A type as the checker knows it: `int`, `list<string>`, `dyn`, `kubernetes.Quantity`. */
 export interface CelType {
   readonly kind: 'primitive' | 'list' | 'map' | 'message' | 'enum' | 'dyn' | 'optional' | 'param'
@@ -60,7 +57,7 @@ export interface FunctionDeclaration {
   readonly handler: (...args: readonly unknown[]) => unknown
 }
 
-export interface Candidates {
+interface Candidates {
   readonly declarations: readonly FunctionDeclaration[]
   findFunction(
     argTypes: readonly CelType[],
@@ -105,100 +102,4 @@ export interface Comprehension {
   readonly iterVarName: string
   readonly step: Node
   iterCtx: Overlay
-}
-
-/** Throws when the installed package is not the one this folder was written against. */
-export function assertCelInternals(): void {
-  const missing = PROBES.filter(probe => !holds(probe.check)).map(probe => probe.name)
-  if (missing.length === 0) return
-  throw new Error(`the CEL package is not ${PINNED}, which Sluice needs exactly: ${missing.join(', ')}`)
-}
-
-interface Probe {
-  readonly name: string
-  readonly check: (environment: Environment) => boolean
-}
-
-const PROBES: readonly Probe[] = [
-  {
-    name: 'a comprehension is an alternate node with iterable, step and scope',
-    check: environment => {
-      const { root } = checked(environment, '[1].all(e, e > 0)')
-      const parts = root.meta.alternate?.args as Comprehension | undefined
-      const scope = parts?.iterCtx
-      return (
-        parts?.iterable.op === 'list' &&
-        typeof parts.step.meta.evaluate === 'function' &&
-        [scope?.reuse, scope?.setIterValue, scope?.forkWithVariable, scope?.getValue].every(isFunction)
-      )
-    },
-  },
-  {
-    name: 'has() is a macro that can be replaced',
-    check: environment => {
-      const { root, run } = parse(environment, 'has(dyn(1).a)')
-      const macro = root.meta.macro
-      if (!isFunction(macro?.typeCheck) || !isFunction(macro?.evaluate)) return false
-      root.setMeta('macro', { typeCheck: checker => checker.boolType, evaluate: () => 'replaced' })
-      return run() === 'replaced'
-    },
-  },
-  {
-    name: 'check and evaluate of a node can be replaced',
-    check: environment => {
-      const { root, run, check } = parse(environment, '1 + 2')
-      root.setMeta('check', checker => checker.getType('string'))
-      root.setMeta('evaluate', () => 'replaced')
-      return check().type === 'string' && run() === 'replaced'
-    },
-  },
-  {
-    name: 'an operator has a handle',
-    check: environment => {
-      const { root, run } = checked(environment, '1 + 2')
-      const original = root.handle
-      root.handle = (left, right) => [left, right]
-      return isFunction(original) && String(run()) === '1,2'
-    },
-  },
-  {
-    name: 'a call lists its candidates',
-    check: environment => {
-      const { root } = checked(environment, '"a".startsWith(dyn("a"))')
-      const [declaration] = root.candidates?.declarations ?? []
-      return (
-        isFunction(root.candidates?.findFunction) &&
-        isFunction(declaration?.handler) &&
-        isFunction(declaration?.receiverType?.matchesValueType) &&
-        declaration?.argTypes.length === 1
-      )
-    },
-  },
-  {
-    name: 'errors and optional values can be made',
-    check: () => new EvaluationError({ code: 'a', message: 'b' }).summary === 'b' && Optional.of(1).hasValue(),
-  },
-]
-
-function holds(check: Probe['check']): boolean {
-  try {
-    return check(new Environment())
-  } catch {
-    return false
-  }
-}
-
-function parse(environment: Environment, source: string) {
-  const run = environment.parse(source)
-  return { root: run.ast as unknown as Node, run: (): unknown => run(), check: () => run.check() }
-}
-
-function checked(environment: Environment, source: string) {
-  const parsed = parse(environment, source)
-  parsed.check()
-  return parsed
-}
-
-function isFunction(value: unknown): boolean {
-  return typeof value === 'function'
 }

@@ -1,15 +1,14 @@
 /** Limits on the form of an expression, checked before its types: what the parser cannot limit by itself. */
+import { fitsInt64 } from './int64.ts'
 import type { Node } from './internals.ts'
 import { literalOf, walk } from './nodes.ts'
 
 /** The evaluator recurses once per level. */
-export const MAX_HEIGHT = 400
+const MAX_HEIGHT = 400
 /** The same with the variables it uses, and those they use. Measured: the stack holds 1,700 levels of nested calls. */
 export const MAX_TOTAL_HEIGHT = 800
 /** Kubernetes bounds this by estimated cost; four loops in one another are beyond any pod. */
 const MAX_NESTING = 4
-
-const MAX_INT = 2n ** 63n - 1n
 
 /** Something wrong at an offset of the source. */
 export interface Flaw {
@@ -36,6 +35,6 @@ function problemOf(node: Node, depth: number, nesting: number, isNegated: boolea
   if (nesting > MAX_NESTING) return `comprehensions are nested more than ${MAX_NESTING} deep`
   const literal = literalOf(node)
   // The parser reads -9223372036854775808 as the negative of a number that is itself one too large.
-  if (typeof literal === 'bigint' && literal > MAX_INT + (isNegated ? 1n : 0n)) return 'integer overflow'
+  if (typeof literal === 'bigint' && !fitsInt64(isNegated ? -literal : literal)) return 'integer overflow'
   return undefined
 }

@@ -10,14 +10,12 @@ import { CelFailure } from './failure.ts'
 import { nanosOf, toDuration } from './functions/durations.ts'
 import { checkBuiltLength } from './functions/text.ts'
 import { checkTimestamp } from './functions/timestamps.ts'
+import { fitsInt64 } from './int64.ts'
 import type { Handle, Node } from './internals.ts'
 import { selectElement, selectField, selectOptional } from './select.ts'
 
-const MIN_INT = -(2n ** 63n)
-const MAX_INT = 2n ** 63n - 1n
-
-export function intInRange(value: bigint, node?: Node): bigint {
-  if (value >= MIN_INT && value <= MAX_INT) return value
+function intInRange(value: bigint, node: Node): bigint {
+  if (fitsInt64(value)) return value
   throw new CelFailure('integer overflow', node)
 }
 

@@ -78,11 +78,13 @@ class Re2 implements Regex {
   findAll(text: string, limit: number): readonly string[] {
     const found: string[] = []
     const matcher = this.#regex.matcher(text)
-    for (let at = 0; found.length !== limit; at = matcher.end()) {
+    for (let end = -1; found.length !== limit; ) {
       // A search may look at all the rest of the text and still match only a little of it.
-      this.#charge(text.length - at)
+      this.#charge(text.length - Math.max(end, 0))
       if (!matcher.find()) break
-      found.push(matcher.group() ?? '')
+      // As in Go, nothing is not found right behind something.
+      if (matcher.end() > end || end < 0) found.push(matcher.group() ?? '')
+      end = matcher.end()
     }
     return found
   }

@@ -123,7 +123,7 @@ test('optional access has a value where there is one', () => {
     { expression: 'optional.none() == optional.none() && optional.of(1) != optional.of(2)', value: true },
     { expression: "optional.ofNonZeroValue('').hasValue() || optional.ofNonZeroValue([]).hasValue()", value: false },
     { expression: "'nvidia.com/gpu' in object.spec.containers[1].?resources.?limits.orValue({})", value: false },
-    { expression: 'optional.of(1)', refused: 'here 1:1: must be dyn, but is optional<int>' },
+    { expression: 'optional.of(1)', refused: 'here 1:1: must be a value of JSON, but is optional<int>' },
     { expression: '[object.?nope]', fails: 'the result holds something that JSON does not have' },
   ])
 })

@@ -12,6 +12,7 @@ export interface SluiceFacts {
   /** Milli-GPU in all. */
   readonly gpus: bigint
   readonly classes: readonly string[]
+  /** Device vendors of the demand: `nvidia.com`, `amd.com`. */
   readonly vendors: readonly string[]
   readonly workload: { readonly kind: string; readonly name: string; readonly role: string }
   readonly gang: { readonly id: string; readonly size: bigint }

@@ -2,6 +2,7 @@
  * JSON as CEL sees it: an object is a Map (so that a key such as `__proto__` or `constructor` is data and nothing else),
  * an integral number is an int, every other number a double.
  */
+import { fitsInt64 } from './int64.ts'
 
 export type CelKey = string | bigint | boolean
 
@@ -13,9 +14,6 @@ export class TooDeep {}
 
 // A pod nests about 15 levels. The bound keeps recursion over values (equality, results) far from the stack's end.
 const MAX_DEPTH = 128
-
-const MIN_INT = -(2n ** 63n)
-const MAX_INT = 2n ** 63n - 1n
 
 /**
  * The CEL view of a JSON value. Never throws. Objects are converted when they are read (a 10 kB pod of which an
@@ -46,7 +44,7 @@ function convert(json: unknown, depth: number): CelValue {
     case 'number':
       return convertNumber(json)
     case 'bigint':
-      return json >= MIN_INT && json <= MAX_INT ? json : Number(json)
+      return fitsInt64(json) ? json : Number(json)
     case 'object':
       if (json === null) return null
       if (depth >= MAX_DEPTH) return new TooDeep() as unknown as CelValue

@@ -1,14 +1,13 @@
 /** `int()`, `uint()`, `double()`, `string()`, `bool()`, `bytes()`: every conversion checks its range. */
 import { type Duration, UnsignedInt } from '@marcbachmann/cel-js/evaluator'
 import { CelFailure } from '../failure.ts'
+import { fitsInt64 } from '../int64.ts'
 import type { FunctionDefinition } from './definition.ts'
 import { durationText } from './durations.ts'
 import { timestampText } from './timestamps.ts'
 
 const TIMESTAMP = 'google.protobuf.Timestamp'
 const DURATION = 'google.protobuf.Duration'
-const MIN_INT = -(2n ** 63n)
-const MAX_INT = 2n ** 63n - 1n
 const MAX_UINT = 2n ** 64n - 1n
 const MAX_NUMBER_LENGTH = 64
 
@@ -61,7 +60,7 @@ export const conversionFunctions: readonly FunctionDefinition[] = [
 ]
 
 /** The shortest text that reads back as the same double, in the notation Kubernetes prints (Go's `%g`). */
-export function doubleText(value: number): string {
+function doubleText(value: number): string {
   if (Number.isNaN(value)) return 'NaN'
   if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf'
   if (Object.is(value, -0)) return '-0'
@@ -106,7 +105,7 @@ function parseDouble(text: string): number {
 }
 
 function asInt(value: bigint): bigint {
-  if (value < MIN_INT || value > MAX_INT) throw cannotConvert('int')
+  if (!fitsInt64(value)) throw cannotConvert('int')
   return value
 }
 

@@ -1,10 +1,10 @@
 /** Durations: Go's notation, 64-bit nanoseconds, as in Kubernetes. */
 import { Duration } from '@marcbachmann/cel-js/evaluator'
 import { CelFailure } from '../failure.ts'
+import { fitsInt64 } from '../int64.ts'
 import type { FunctionDefinition } from './definition.ts'
 
 const BILLION = 1_000_000_000n
-const MAX_NANOS = 2n ** 63n - 1n
 // The longest that makes sense, 2562047h47m16.854775807s, has 24 characters. The bound keeps parsing linear.
 const MAX_TEXT_LENGTH = 64
 
@@ -46,7 +46,7 @@ export function nanosOf(duration: Duration): bigint {
 }
 
 export function toDuration(nanos: bigint): Duration {
-  if (nanos > MAX_NANOS || nanos < -MAX_NANOS - 1n) throw new CelFailure('duration out of range')
+  if (!fitsInt64(nanos)) throw new CelFailure('duration out of range')
   return new Duration(nanos / BILLION, Number(nanos % BILLION))
 }
 

@@ -69,7 +69,7 @@ function textByVerb(verb: string, value: unknown, decimals: number): string | un
 }
 
 /** `%s` of any value; lists and maps recursively, a map ordered by the text of its keys. */
-export function textOf(value: unknown): string | undefined {
+function textOf(value: unknown): string | undefined {
   tick(1)
   if (typeof value === 'string') return value
   if (value === null || typeof value === 'boolean') return String(value)

@@ -3,6 +3,7 @@ import { Duration, UnsignedInt } from '@marcbachmann/cel-js/evaluator'
 import { exceed, MAX_BUILT_LENGTH, tick } from '../cost.ts'
 import { equal } from '../equality.ts'
 import { CelFailure } from '../failure.ts'
+import { fitsInt64 } from '../int64.ts'
 import { isList } from '../value.ts'
 import { type FunctionDefinition, overloads } from './definition.ts'
 import { nanosOf, toDuration } from './durations.ts'
@@ -66,7 +67,7 @@ function plus(total: unknown, value: unknown): unknown {
 }
 
 function int64(value: bigint): bigint {
-  if (BigInt.asIntN(64, value) !== value) throw new CelFailure('integer overflow')
+  if (!fitsInt64(value)) throw new CelFailure('integer overflow')
   return value
 }
 

@@ -1,12 +1,10 @@
 /** Kubernetes quantities in expressions: `quantity('8')`, `quantity('1500m').add(1)`. */
 import { NANOS_PER_UNIT, parseQuantity } from '../../../quantity/quantity.ts'
 import { CelFailure } from '../failure.ts'
+import { fitsInt64 } from '../int64.ts'
 import { type FunctionDefinition, overloads } from './definition.ts'
 
 export const QUANTITY_TYPE = 'kubernetes.Quantity'
-
-const MIN_INT = -(2n ** 63n)
-const MAX_INT = 2n ** 63n - 1n
 
 /** A quantity inside an evaluation. A class, because the package tells types apart by constructor. */
 export class CelQuantity {
@@ -82,7 +80,7 @@ function asInteger(q: CelQuantity): bigint {
 function intOf({ nanos }: CelQuantity): bigint | undefined {
   if (nanos % NANOS_PER_UNIT !== 0n) return undefined
   const int = nanos / NANOS_PER_UNIT
-  return int >= MIN_INT && int <= MAX_INT ? int : undefined
+  return fitsInt64(int) ? int : undefined
 }
 
 function sign({ nanos }: CelQuantity): bigint {

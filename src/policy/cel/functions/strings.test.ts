@@ -83,10 +83,7 @@ test('splitting, joining and replacing', () => {
     ["'ab'.replace('', '-', 2)", '-a-b'],
     ["'a.b'.replace('.', '$&')", 'a$&b'],
   ])
-  checkFailures(
-    ["dyn([1, 2]).join(',')", "dyn(['a', 1].map(x, x)).join()".replace("'a', 1", '1, 2')],
-    '1:1: join() takes a list of strings',
-  )
+  checkFailures(["dyn([1, 2]).join(',')", 'dyn([1].map(x, x)).join()'], '1:1: join() takes a list of strings')
 })
 
 test('a call with a value of the wrong type is an error, at load where the type is known', () => {

@@ -53,22 +53,19 @@ test('an error of one pass is absorbed by another that decides', () => {
 })
 
 test('what does not fit is said at load where types are known, else at run time', () => {
-  check(
-    [
-      { expression: "[1].all(i, v, 'x')", refused: 'here 1:1: the predicate of a comprehension must be bool' },
-      { expression: 'object.list.all(i, v, v)', fails: '1:23: the predicate of a comprehension must be bool' },
-      { expression: '1.all(i, v, true)', refused: 'here 1:3: Expected a list' },
-      { expression: 'object.text.all(i, v, true)', fails: '1:8: a comprehension needs a list or a map' },
-      {
-        expression: '[1].transformMapEntry(i, v, 1)',
-        refused: 'here 1:1: transformMapEntry() takes an expression that is a map',
-      },
-      {
-        expression: 'object.labels.transformMapEntry(k, v, {1: k})',
-        fails: '1:1: transformMapEntry() made one key twice',
-      },
-    ].filter(({ expression }) => !expression.startsWith('1.all')),
-  )
+  check([
+    { expression: "[1].all(i, v, 'x')", refused: 'here 1:1: the predicate of a comprehension must be bool' },
+    { expression: 'object.list.all(i, v, v)', fails: '1:23: the predicate of a comprehension must be bool' },
+    { expression: 'object.text.all(i, v, true)', fails: '1:8: a comprehension needs a list or a map' },
+    {
+      expression: '[1].transformMapEntry(i, v, 1)',
+      refused: 'here 1:1: transformMapEntry() takes an expression that is a map',
+    },
+    {
+      expression: 'object.labels.transformMapEntry(k, v, {1: k})',
+      fails: '1:1: transformMapEntry() made one key twice',
+    },
+  ])
   assert.match(tryExpression("'a'.all(i, v, true)").refused ?? '', /a comprehension needs a list or a map/)
 })
 
