@@ -58,6 +58,7 @@ export function activationOf(subject: Subject): Activation {
       gpus: demand?.total ?? 0n,
       classes: [...(demand?.byClass.keys() ?? [])],
       vendors: [...(demand?.vendors ?? [])],
+      instanceTypes: subject.instanceTypes,
       workload: { kind: workload.kind, name: workload.name, role: workload.role },
       gang: { id: workload.gang?.id ?? '', size: BigInt(workload.gang?.size ?? 0) },
     }),

@@ -28,6 +28,7 @@ const sluice: SluiceFacts = {
   gpus: 8_000n,
   classes: ['h100'],
   vendors: ['nvidia.com'],
+  instanceTypes: [],
   workload: { kind: 'Job', name: 'train', role: 'worker' },
   gang: { id: 'train', size: 4n },
 }

@@ -14,6 +14,8 @@ export interface SluiceFacts {
   readonly classes: readonly string[]
   /** Device vendors of the demand: `nvidia.com`, `amd.com`. */
   readonly vendors: readonly string[]
+  /** The instance types the pod may land on, as far as they are known. */
+  readonly instanceTypes: readonly string[]
   readonly workload: { readonly kind: string; readonly name: string; readonly role: string }
   readonly gang: { readonly id: string; readonly size: bigint }
 }
@@ -26,6 +28,7 @@ export const sluiceSchema = objectSchema('sluice.Facts', {
   gpus: 'int',
   classes: 'list<string>',
   vendors: 'list<string>',
+  instanceTypes: 'list<string>',
   workload: objectSchema('sluice.Workload', { kind: 'string', name: 'string', role: 'string' }),
   gang: objectSchema('sluice.Gang', { id: 'string', size: 'int' }),
 })
