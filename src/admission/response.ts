@@ -61,7 +61,12 @@ export function refused(
   const message = denialText(denials)
   const isInvalid = denials.some(denial => denial.reason === 'Invalid')
   const status: Status = isInvalid
-    ? { code: 422, reason: 'Invalid', message, details: { kind: 'Pod', name: podName, causes: causesOf(denials) } }
+    ? {
+        code: 422,
+        reason: 'Invalid',
+        message,
+        details: { kind: 'Pod', name: asciiLine(podName), causes: causesOf(denials) },
+      }
     : { code: 403, reason: 'Forbidden', message }
   return { uid: request.uid, allowed: false, status, ...warningsOf(warnings) }
 }

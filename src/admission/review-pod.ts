@@ -1,9 +1,9 @@
-import type { Issue } from '../schema/parsed.ts'
-import { failed, formatIssue, type Parsed, parsed } from '../schema/parsed.ts'
+import { failed, formatIssue, type Issue, type Parsed, parsed } from '../schema/parsed.ts'
 import { type Pod, parsePod } from '../schema/pod.ts'
 import { type AdmissionRequest, parseReview } from '../schema/review.ts'
 import type { Denial } from './denial.ts'
 import type { Answer } from './endpoint.ts'
+import { asciiLine, truncate } from './text.ts'
 
 /** A review as a pod webhook may act on it. */
 export interface PodReview {
@@ -38,9 +38,14 @@ export function parsePodReview(body: unknown): Parsed<PodReview> {
   return parsed({ request, pod: parsePod(request.object) })
 }
 
+const MAX_MESSAGE = 1_000
+
 /** The answer to a body that is no review of a pod. */
 export function badRequest(issues: readonly Issue[]): Answer {
-  const message = `not a v1 AdmissionReview of a pod: ${issues.map(formatIssue).join('; ')}`
+  const message = truncate(
+    asciiLine(`not a v1 AdmissionReview of a pod: ${issues.map(formatIssue).join('; ')}`),
+    MAX_MESSAGE,
+  )
   return {
     status: 400,
     body: { kind: 'Status', apiVersion: 'v1', status: 'Failure', code: 400, reason: 'BadRequest', message },

@@ -3,14 +3,17 @@ import { denialText } from '../admission/denial.ts'
 import { quotaDesk } from '../admission/desk.ts'
 import { exemptNamespaces } from '../admission/exempt.ts'
 import { reviewManifest, type TemplateReview } from '../admission/manifest-review.ts'
+import type { PlacedObject } from '../admission/objects.ts'
 import { limitName } from '../admission/quota-text.ts'
 import { asciiLine } from '../admission/text.ts'
-import { readObjectsOf } from '../config/cluster-folder.ts'
 import { formatGpus } from '../quantity/amount.ts'
 import { type Explanation, explain as explainQuota } from '../quota/explain.ts'
 import type { LedgerWriter } from '../quota/writer.ts'
+import type { Issue, Parsed } from '../schema/parsed.ts'
 import { complain, readLayers } from './cluster.ts'
 import { inProcessLedger, SYSTEM_CLOCK } from './in-process-desk.ts'
+import { clusterFor } from './review-files.ts'
+import { type ManifestInput, readInputs } from './review-input.ts'
 import { reviewJson } from './review-json.ts'
 import { injectionLines } from './review-text.ts'
 import { columns, EXIT, type ExitCode, type Paint, paintFor, type Terminal } from './terminal.ts'
@@ -24,10 +27,10 @@ export interface ExplainOptions {
 
 /** `sluice explain`: for each pod template of a file, what every policy made of it and every limit of quota that it met. */
 export async function explain(options: ExplainOptions, terminal: Terminal): Promise<ExitCode> {
-  const layers = readLayers(options.cluster)
-  const { objects, issues } = readObjectsOf(options.file)
-  const cluster = layers.ok ? assembleCluster(...layers.value) : layers
-  const problems = [...issues, ...(cluster.ok ? [] : cluster.issues)]
+  const inputs = readInputs([options.file])
+  const objects = inputs.flatMap(input => input.objects)
+  const cluster = clusterOf(objects, options)
+  const problems = [...inputs.flatMap(problemsOf), ...(cluster.ok ? [] : cluster.issues)]
   if (!cluster.ok || problems.length > 0) {
     complain(problems, terminal)
     return EXIT.badInput
@@ -47,6 +50,21 @@ export async function explain(options: ExplainOptions, terminal: Terminal): Prom
   }
   show(reports, options, terminal)
   return reports.some(({ review }) => review.verdict === 'denied') ? EXIT.no : EXIT.yes
+}
+
+function clusterOf(objects: readonly PlacedObject[], options: ExplainOptions): Parsed<Cluster> {
+  const layers = readLayers(options.cluster)
+  const base = layers.ok ? assembleCluster(...layers.value) : layers
+  if (!layers.ok || !base.ok) return base
+  const { namespace } = options
+  return clusterFor(objects, base.value, { layers: layers.value, ...(namespace === undefined ? {} : { namespace }) })
+}
+
+function problemsOf({ issues, leftOut, file }: ManifestInput): readonly Issue[] {
+  const [line] = leftOut
+  if (line === undefined) return issues
+  const problem = `what ${line.text} writes is not known here`
+  return [...issues, { at: `${file}:${line.line}`, problem, remedy: 'render the template first' }]
 }
 
 interface Report {

@@ -1,10 +1,10 @@
 import { type Amount, add, most, ZERO } from '../quantity/amount.ts'
 import { viewFor } from '../quota/book.ts'
-import { TIERS } from '../quota/spec.ts'
 import type { Quotas } from '../quota/tiers.ts'
 import { available, used } from '../quota/usage.ts'
 import type { LedgerWriter } from '../quota/writer.ts'
 import type { Tier } from '../schema/parts.ts'
+import { TIERS } from '../schema/parts.ts'
 
 /** What one tenant uses and may use of one class in one tier, in milli-GPUs. */
 export interface QuotaRow {

@@ -10,7 +10,7 @@ export interface Batch {
   readonly answers: readonly Answer[]
 }
 
-export interface Answer {
+interface Answer {
   readonly waiter: Waiter
   readonly outcome: Outcome
   /** Whether this answer adds a charge to the book. */
@@ -24,12 +24,7 @@ export interface Answer {
  * request on use only grows, so whoever was refused on the way is still refused by the book at the end, and that one
  * book words every verdict.
  */
-export function decideBatch(
-  book: Book,
-  changes: readonly Change[],
-  waiters: readonly Waiter[],
-  stamp: Stamp,
-): Batch {
+export function decideBatch(book: Book, changes: readonly Change[], waiters: readonly Waiter[], stamp: Stamp): Batch {
   let running = changes.reduce(amend, book)
   const answers = waiters.map((waiter): Answer => {
     const { request, isPreview } = waiter

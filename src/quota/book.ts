@@ -5,8 +5,11 @@
  * entitled and admitted at once, and what burst must give back then is the rebalancer's work. A book is a value; whoever
  * loses a compare-and-swap drops it.
  */
+
+import { TIERS, type Tier } from '../schema/parts.ts'
 import {
   type Charge,
+  changedHoldings,
   charge,
   chargeOf,
   confirm,
@@ -14,12 +17,12 @@ import {
   holdings,
   type Ledger,
   lapsed,
+  NOTHING_HELD,
   release,
 } from './ledger.ts'
 import type { QuotaTree } from './quota-tree.ts'
-import { TIERS, type Tier } from './spec.ts'
 import type { Node } from './tree.ts'
-import { type Amounts, addUsage, removeUsage, type Usage, usageOf } from './usage.ts'
+import { type Amounts, addUsage, removeUsage, sameAmounts, type Usage, usageOf } from './usage.ts'
 
 export interface Book {
   readonly quota: QuotaTree
@@ -50,6 +53,25 @@ export function openBook(quota: QuotaTree, ledger: Ledger): Book {
       held.map(({ node, amounts }) => [node, amounts]),
     ),
   }
+}
+
+/**
+ * The book of another version of the same ledger. Costs what the two differ in: after every conflict a replica has to catch
+ * up with a few charges of others, whatever the number of tenants.
+ */
+export function reopenBook(book: Book, ledger: Ledger): Book {
+  let { firm, total } = book
+  for (const { key: tenant, before, after } of changedHoldings(book.ledger, ledger)) {
+    for (const tier of TIERS) {
+      const [former, amounts] = [(before ?? NOTHING_HELD)[tier], (after ?? NOTHING_HELD)[tier]]
+      if (sameAmounts(former, amounts)) continue
+      const { node, isFirm } = placeOf(book.quota, tenant, tier)
+      const move = (usage: Usage) => addUsage(removeUsage(usage, node, former), node, amounts)
+      firm = isFirm ? move(firm) : firm
+      total = move(total)
+    }
+  }
+  return { quota: book.quota, ledger, firm, total }
 }
 
 /** Reserved and shared are judged as if burst were not there; burst is judged on everything. */

@@ -5,10 +5,10 @@
  * each is worked out once per book, however many denials in a row a full tree gives.
  */
 import { type Amount, most, subtract, ZERO } from '../quantity/amount.ts'
+import { TIERS, type Tier } from '../schema/parts.ts'
 import type { Book } from './book.ts'
 import { holdings } from './ledger.ts'
 import { roleAt } from './quota-tree.ts'
-import { TIERS, type Tier } from './spec.ts'
 import { type Node, quotaAt } from './tree.ts'
 import { type Usage, used } from './usage.ts'
 

@@ -16,7 +16,7 @@ import { type Busy, verdictOf } from './verdict.ts'
 import type { Ground, Versions } from './versions.ts'
 import type { Waiter } from './waiter.ts'
 
-export interface Clock {
+interface Clock {
   /** Milliseconds since the epoch. */
   now(): number
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Tier } from '../schema/parts.ts'
 import { amend, type Book, openBook, viewFor } from './book.ts'
 import { decide, type Outcome, type Request } from './decide.ts'
 import { chargeOf, EMPTY_LEDGER } from './ledger.ts'
-import type { CohortSpec, TenantSpec, Tier } from './spec.ts'
+import type { CohortSpec, TenantSpec } from './spec.ts'
 import { cohort, compiled, present, request, STAMP, tenant, treeNamed } from './testing.ts'
 import { used } from './usage.ts'
 
@@ -82,6 +83,9 @@ test('a pod asked about again has the tier it had, and no second charge', () => 
     assert.deepEqual({ bookedBy, expiresAtMs }, want)
     assert.equal(usedIn(again.book, 'total', 'reserved:t'), 4n)
   }
+
+  const withNone = decide(first.book, request('1', 't', { gpu: 4, other: 0 }), STAMP)
+  assert.equal(tierOf(withNone.outcome), 'reserved', 'none of a class is no other demand')
 
   const seen = amend(first.book, { kind: 'confirm', uid: '1' })
   assert.equal(decide(seen, request('1', 't', { gpu: 4 }), { ...STAMP, expiresAtMs: STAMP.expiresAtMs + 1 }).book, seen)

@@ -2,12 +2,12 @@
  * Decides one request against a book. Costs the depth of the tree per class and tier, whatever the number of tenants
  * and pods; why a refused request did not fit is worked out elsewhere, for those that need it.
  */
-import { type Amount, most, ZERO } from '../quantity/amount.ts'
+import { type Amount, ZERO } from '../quantity/amount.ts'
+import type { Tier } from '../schema/parts.ts'
 import { type Book, enter, renew, viewFor } from './book.ts'
 import { type Charge, chargeOf } from './ledger.ts'
 import type { Tenant } from './quota-tree.ts'
-import type { Tier } from './spec.ts'
-import { type Amounts, available } from './usage.ts'
+import { type Amounts, available, sameAmounts } from './usage.ts'
 
 /** What somebody wants to know: would this fit? A pod that names no tier gets the first of its tenant's that fits. */
 export interface Ask {
@@ -90,7 +90,7 @@ function fits(book: Book, tenant: Tenant, tier: Tier, demand: Amounts): boolean 
 }
 
 function again(book: Book, request: Request, former: Charge, stamp: Stamp): Decided {
-  if (former.tenant !== request.tenant || !sameAmounts(former.amounts, request.demand)) {
+  if (former.tenant !== request.tenant || !sameAmounts(former.amounts, withoutZeros(request.demand))) {
     return barred(book, { kind: 'uid-taken', holder: former })
   }
   if (former.expiresAtMs === null) return { outcome: { kind: 'charged', charge: former, former }, book }
@@ -109,8 +109,8 @@ function barsInClass(tenant: Tenant, key: string, requested: Amount): readonly B
   if (limits === undefined) {
     return [{ kind: 'class-not-allowed', class: key, allowed: [...tenant.spec.classes.keys()].toSorted() }]
   }
-  // A negative demand would hand out capacity, so the least minimum is zero.
-  const minimum = most(ZERO, limits.perPodMin ?? ZERO)
+  // A negative demand would hand out capacity, so without a minimum there is still this one.
+  const minimum = limits.perPodMin ?? ZERO
   if (requested < minimum) return [{ kind: 'below-minimum', class: key, requested, minimum }]
   const maximum = limits.perPodMax
   return maximum !== null && requested > maximum ? [{ kind: 'above-maximum', class: key, requested, maximum }] : []
@@ -122,9 +122,4 @@ function chargeFor({ uid, tenant, demand, namespace, name }: Request, tier: Tier
 
 function withoutZeros(demand: Amounts): Amounts {
   return new Map([...demand].filter(([, amount]) => amount !== ZERO))
-}
-
-function sameAmounts(booked: Amounts, demand: Amounts): boolean {
-  const asked = withoutZeros(demand)
-  return asked.size === booked.size && asked.entries().every(([key, amount]) => booked.get(key) === amount)
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { type Amount, add, amount, least, ZERO } from '../quantity/amount.ts'
+import { TIERS, type Tier } from '../schema/parts.ts'
 import { type Book, openBook } from './book.ts'
 import { decide } from './decide.ts'
 import { type Explanation, explain } from './explain.ts'
@@ -9,7 +10,7 @@ import { charges, EMPTY_LEDGER } from './ledger.ts'
 import type { Limit, Step } from './limits.ts'
 import type { NodeSpec, Quota } from './node-spec.ts'
 import type { Tenant } from './quota-tree.ts'
-import { type CohortSpec, type TenantSpec, TIERS, type Tier } from './spec.ts'
+import type { CohortSpec, TenantSpec } from './spec.ts'
 import {
   cohort,
   compiled,
@@ -17,9 +18,9 @@ import {
   present,
   request,
   type Scenario,
+  STAMP,
   someDemand,
   someScenario,
-  STAMP,
   tenant,
   tenantNamed,
   treeNamed,
@@ -184,8 +185,8 @@ test('the same book names the same holders, ties in the order of their names, te
   const names = ['f', 'e', 'd', 'c', 'b', 'a']
   const all = filled(
     cohorts,
-    ['t', 'gone', ...names].map(name => tenant(name, 'c', { gpu: { reserved: 2 } })),
-    [['gone', 'reserved', 2], ...names.map(name => [name, 'burst', 2] as const), ['a', 'reserved', 2]],
+    ['t', 'gone', ...names].map(name => tenant(name, 'c', { gpu: { reserved: 3 } })),
+    [['gone', 'reserved', 3], ...names.map(name => [name, 'burst', 2] as const), ['a', 'reserved', 2]],
   )
   const left = treeNamed(
     compiled(
@@ -198,7 +199,7 @@ test('the same book names the same holders, ties in the order of their names, te
   const { tiers } = explain(book, tenantNamed(left, 't'), request('next', 't', { gpu: 40 }, 'burst'))
   assert.deepEqual(
     tiers[0]?.classes[0]?.holders.map(holder => `${holder.tenant}/${holder.tier}`),
-    ['a/burst', 'a/reserved', 'b/burst', 'c/burst', 'd/burst'],
+    ['gone/reserved', 'a/burst', 'a/reserved', 'b/burst', 'c/burst'],
   )
 })
 
@@ -310,7 +311,11 @@ function checkBinding(book: Book, known: Tenant, tier: Tier, key: string, path: 
       )
       assert.deepEqual(borrowing, [])
       break
-    default: {
+    case 'reserved':
+    case 'shared-max':
+    case 'shared-pool':
+    case 'burst-limit':
+    case 'borrowing-limit': {
       // Where several limits are equally tight the nearest is named, and only without all of them there is more room.
       const tied = path.filter(step => step.room === before).map(({ node }) => node)
       const isRootTied = tied.some(node => node.parent === null)

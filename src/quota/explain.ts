@@ -3,13 +3,14 @@
  * need, and what size would fit now. Numbers are exact; what they are worded like is someone else's business.
  */
 import { type Amount, least, most, subtract, ZERO } from '../quantity/amount.ts'
+import type { Tier } from '../schema/parts.ts'
 import { bindingStep } from './binding.ts'
 import { type Book, viewFor } from './book.ts'
 import { censusOf, type Holder } from './census.ts'
 import { type Ask, tiersFor } from './decide.ts'
 import { type Step, stateIn, stepsFrom, tightest } from './limits.ts'
 import type { Tenant } from './quota-tree.ts'
-import type { TenantClass, Tier } from './spec.ts'
+import type { TenantClass } from './spec.ts'
 import { potential, quotaAt } from './tree.ts'
 import { available, used } from './usage.ts'
 

@@ -6,13 +6,14 @@
  * a few seconds, and later peeks see that much less room. Holds only steer the choice of a tier: charging does not know
  * them, and a peek that fits nowhere because of holds alone is answered as if there were none.
  */
-import { type Amount, add, subtract, ZERO } from '../quantity/amount.ts'
+import { type Amount, add, most, subtract, ZERO } from '../quantity/amount.ts'
+import type { Tier } from '../schema/parts.ts'
 import { type Book, viewFor } from './book.ts'
 import { type Ask, barsFor, firstFit, tiersFor } from './decide.ts'
-import { stateIn, stepsFrom } from './limits.ts'
+import { type StateOf, stepsFrom, stateIn as storedStateIn, tightest } from './limits.ts'
 import { type Tenant, upwards } from './quota-tree.ts'
-import type { Tier } from './spec.ts'
-import type { Amounts } from './usage.ts'
+import type { Node } from './tree.ts'
+import type { Amounts, Usage } from './usage.ts'
 
 export interface Peek extends Ask {
   /** Distinguishes pods of several namespaces; with tenant, tier and demand it is all that is known of the pod yet. */
@@ -27,12 +28,18 @@ export interface SoftHolds {
 }
 
 interface Hold {
-  readonly tier: Tier
-  readonly demand: Amounts
-  /** The names of the nodes it lies under, from the leaf to the root: they outlive a reload of the quotas. */
-  readonly path: readonly string[]
   readonly alike: string
   readonly untilMs: number
+  /** What it takes at which node, in the view for reserved and shared and in the one for burst. */
+  readonly firm: readonly Share[]
+  readonly total: readonly Share[]
+}
+
+interface Share {
+  /** By name: the node itself may be replaced when the quotas are read again. */
+  readonly node: string
+  readonly key: string
+  readonly amount: Amount
 }
 
 export function softHolds(lastingMs: number): SoftHolds {
@@ -41,34 +48,38 @@ export function softHolds(lastingMs: number): SoftHolds {
   const firm = heldAmounts()
   const total = heldAmounts()
 
-  function count(hold: Hold, change: (a: Amount, b: Amount) => Amount): void {
-    total.count(hold, change)
-    if (hold.tier !== 'burst') firm.count(hold, change)
+  function fitsBesideHolds(book: Book, tenant: Tenant, tier: Tier, demand: Amounts): boolean {
+    const view = viewFor(book, tier)
+    const held = tier === 'burst' ? total : firm
+    return demand.entries().every(([key, amount]) => {
+      const steps = stepsFrom(book.quota, tenant.leaves[tier], held.stateIn(view, key))
+      return amount === ZERO || amount <= tightest(steps).room
+    })
+  }
+
+  function hold(book: Book, leaf: Node, tier: Tier, demand: Amounts, ends: Pick<Hold, 'alike' | 'untilMs'>): void {
+    const isFirm = tier !== 'burst'
+    const made: Hold = {
+      ...ends,
+      firm: isFirm ? firm.sharesOf(book.firm, leaf, demand) : [],
+      total: total.sharesOf(book.total, leaf, demand),
+    }
+    holds.add(made)
+    firm.count(made.firm, add)
+    total.count(made.total, add)
   }
 
   function drop(hold: Hold): void {
     holds.delete(hold)
-    count(hold, subtract)
-  }
-
-  /** Exact but for local quota, which a hold may fill unseen by the parent: then it is a little too careful. */
-  function fitsBesideHolds(book: Book, tenant: Tenant, tier: Tier, demand: Amounts): boolean {
-    const view = viewFor(book, tier)
-    const held = tier === 'burst' ? total : firm
-    return demand
-      .entries()
-      .every(([key, amount]) =>
-        stepsFrom(book.quota, tenant.leaves[tier], stateIn(view, key)).every(
-          step => add(amount, held.at(step.node.name, key)) <= step.room,
-        ),
-      )
+    firm.count(hold.firm, subtract)
+    total.count(hold.total, subtract)
   }
 
   return {
     peek(book, pod, { nowMs, isDryRun }) {
-      for (const hold of holds) {
-        if (hold.untilMs > nowMs) break
-        drop(hold)
+      for (const former of holds) {
+        if (former.untilMs > nowMs) break
+        drop(former)
       }
       const tenant = book.quota.tenants.get(pod.tenant)
       if (tenant === undefined || barsFor(tenant, pod.demand).length > 0) return null
@@ -77,33 +88,50 @@ export function softHolds(lastingMs: number): SoftHolds {
         tiersFor(tenant, pod).find(candidate => fitsBesideHolds(book, tenant, candidate, pod.demand)) ??
         firstFit(book, tenant, pod)
       if (tier === undefined) return null
-      if (!isDryRun) {
-        const path = [...upwards(tenant.leaves[tier])].map(node => node.name)
-        const hold = { tier, demand: pod.demand, path, alike: likeness(pod, tier), untilMs: nowMs + lastingMs }
-        holds.add(hold)
-        count(hold, add)
-      }
+      const ends = { alike: likeness(pod, tier), untilMs: nowMs + lastingMs }
+      if (!isDryRun) hold(book, tenant.leaves[tier], tier, pod.demand, ends)
       return tier
     },
 
     consume(charged) {
       const alike = likeness(charged, charged.tier)
-      const hold = holds.values().find(candidate => candidate.alike === alike)
-      if (hold !== undefined) drop(hold)
+      const former = holds.values().find(candidate => candidate.alike === alike)
+      if (former !== undefined) drop(former)
     },
   }
 }
 
-/** Sums of holds by node and class. */
+/** What holds take in one view, node by node, as if it were used there. */
 function heldAmounts() {
   const byNode = new Map<string, Map<string, Amount>>()
+  const at = (node: Node, key: string) => byNode.get(node.name)?.get(key) ?? ZERO
+  const stateIn = (view: Usage, key: string): StateOf => {
+    const stateOf = storedStateIn(view, key)
+    return node => {
+      const state = stateOf(node)
+      return { ...state, used: add(state.used, at(node, key)) }
+    }
+  }
   return {
-    at: (node: string, key: string): Amount => byNode.get(node)?.get(key) ?? ZERO,
-    count({ path, demand }: Hold, change: (a: Amount, b: Amount) => Amount): void {
-      for (const node of path) {
+    stateIn,
+    /** As use does, a hold takes local quota first, and only what goes past it is felt further up. */
+    sharesOf: (view: Usage, leaf: Node, demand: Amounts): readonly Share[] =>
+      [...demand].flatMap(([key, amount]) => {
+        const stateOf = stateIn(view, key)
+        const shares: Share[] = []
+        let rest = amount
+        for (const node of upwards(leaf)) {
+          if (rest <= ZERO) break
+          shares.push({ node: node.name, key, amount: rest })
+          const { local, used } = stateOf(node)
+          rest = subtract(rest, most(ZERO, subtract(local, used)))
+        }
+        return shares
+      }),
+    count(shares: readonly Share[], change: (a: Amount, b: Amount) => Amount): void {
+      for (const { node, key, amount } of shares) {
         const byKey = byNode.get(node) ?? new Map<string, Amount>()
-        for (const [key, amount] of demand) byKey.set(key, change(byKey.get(key) ?? ZERO, amount))
-        byNode.set(node, byKey)
+        byNode.set(node, byKey.set(key, change(byKey.get(key) ?? ZERO, amount)))
       }
     },
   }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { type Amount, add, ZERO } from '../quantity/amount.ts'
+import { TIERS } from '../schema/parts.ts'
 import {
   type Charge,
   charge,
@@ -15,7 +16,6 @@ import {
   ledgerOf,
   release,
 } from './ledger.ts'
-import { TIERS } from './spec.ts'
 import { amounts, KEYS, someDemand } from './testing.ts'
 
 const booked = (uid: string, more: Partial<Charge> = {}): Charge => ({

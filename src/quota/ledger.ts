@@ -8,8 +8,17 @@
  * opening a ledger costs the number of tenants, not of pods.
  */
 import { type Amount, add, subtract, ZERO } from '../quantity/amount.ts'
-import { emptyMap, entries, find, insert, type PersistentMap, without } from './persistent-map.ts'
-import type { Tier } from './spec.ts'
+import type { Tier } from '../schema/parts.ts'
+import {
+  type Difference,
+  differences,
+  emptyMap,
+  entries,
+  find,
+  insert,
+  type PersistentMap,
+  without,
+} from './persistent-map.ts'
 import type { Amounts } from './usage.ts'
 
 export interface Charge {
@@ -82,14 +91,19 @@ export function holdings(ledger: Ledger): IteratorObject<readonly [tenant: strin
   return entries(ledger.held)
 }
 
-const NOTHING: Holding = { reserved: new Map(), shared: new Map(), burst: new Map() }
+/** The tenants that do not hold the same in both ledgers, as far as can be seen without looking at amounts. */
+export function changedHoldings(before: Ledger, after: Ledger): IteratorObject<Difference<Holding>> {
+  return differences(before.held, after.held)
+}
+
+export const NOTHING_HELD: Holding = { reserved: new Map(), shared: new Map(), burst: new Map() }
 
 function hold(
   held: PersistentMap<Holding>,
   { tenant, tier, amounts }: Charge,
   change: (held: Amount, amount: Amount) => Amount,
 ): PersistentMap<Holding> {
-  const before = find(held, tenant) ?? NOTHING
+  const before = find(held, tenant) ?? NOTHING_HELD
   const inTier = new Map(before[tier])
   for (const [key, amount] of amounts) {
     const now = change(inTier.get(key) ?? ZERO, amount)

@@ -13,36 +13,31 @@ export type Lender =
   | { readonly kind: 'cohort'; readonly cohort: string; readonly amount: Amount }
 
 /**
- * Capacity is not marked with its owner, so this is a reading, and a fixed one: first what other burst leaves of the
- * cohort's own burst pool, then its neighbours by how much they have idle, then the same one cohort further up. The
+ * Capacity is not marked with its owner, so this is a reading, and a fixed one: first what the burst of others leaves of
+ * the cohort's own burst pool, then its neighbours by how much they have idle, then the same one cohort further up. The
  * parts add up to the amount unless it is scattered over more neighbours than a census names.
  */
 export function lendersOf(book: Book, tenant: Tenant, key: string, amount: Amount): readonly Lender[] {
   const lenders: Lender[] = []
   let rest = amount
-  let below: Node = tenant.leaves.burst
+  let ours = amount
   for (const node of upwards(tenant.cohort)) {
     if (rest <= ZERO) break
-    const path = below
-    const neighbours = censusOf(book)
-      .lenders(node, key)
-      .filter(part => part.node !== path)
-    for (const part of [{ node, amount: burstPoolFor(book, node, key, amount) }, ...neighbours]) {
+    const burst = burstAt(book, node, key)
+    const pool = most(ZERO, subtract(quotaAt(node, key).nominal, most(ZERO, subtract(burst, ours))))
+    for (const part of [{ node, amount: pool }, ...censusOf(book).lenders(node, key)]) {
       const share = least(rest, part.amount)
       if (share > ZERO) lenders.push(lender(book.quota, node, { node: part.node, amount: share }))
       rest = subtract(rest, share)
     }
-    below = node
+    ours = burst
   }
   return lenders
 }
 
-/** What is left of the node's own burst pool once the burst of others has taken its part. */
-function burstPoolFor(book: Book, node: Node, key: string, amount: Amount): Amount {
-  // Both views hold the same reserved and shared use, so their difference is the burst that reaches this node.
-  const burst = subtract(used(book.total, node, key), used(book.firm, node, key))
-  const others = most(ZERO, subtract(burst, amount))
-  return most(ZERO, subtract(quotaAt(node, key).nominal, others))
+/** The burst that reaches a node: both views hold the same reserved and shared use, so it is all they differ by. */
+function burstAt(book: Book, node: Node, key: string): Amount {
+  return subtract(used(book.total, node, key), used(book.firm, node, key))
 }
 
 function lender(quota: QuotaTree, cohort: Node, { node, amount }: Part): Lender {

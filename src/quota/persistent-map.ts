@@ -52,6 +52,31 @@ export function* entries<V>(map: PersistentMap<V>): Generator<Entry<V>> {
   }
 }
 
+export interface Difference<V> {
+  readonly key: string
+  readonly before: V | undefined
+  readonly after: V | undefined
+}
+
+/** The keys whose values are not the same object in both. What two versions share is never looked at. */
+export function* differences<V>(before: PersistentMap<V>, after: PersistentMap<V>): Generator<Difference<V>> {
+  for (const [row, buckets] of after.buckets.rows.entries()) {
+    const former = before.buckets.rows[row] ?? []
+    if (buckets === former) continue
+    for (const [at, bucket] of buckets.entries()) {
+      const formerBucket = former[at] ?? []
+      if (bucket !== formerBucket) yield* differencesIn(new Map(formerBucket), new Map(bucket))
+    }
+  }
+}
+
+function* differencesIn<V>(before: ReadonlyMap<string, V>, after: ReadonlyMap<string, V>): Generator<Difference<V>> {
+  for (const key of new Set([...before.keys(), ...after.keys()])) {
+    const difference = { key, before: before.get(key), after: after.get(key) }
+    if (difference.before !== difference.after) yield difference
+  }
+}
+
 // FNV-1a. Keys are pod UIDs and tenant names, which the API server makes or an administrator writes.
 function bucketOf(key: string): number {
   let hash = 0x811c9dc5

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { filled, fromArray, get, set } from './persistent-array.ts'
-import { emptyMap, entries, find, insert, without } from './persistent-map.ts'
+import { differences, emptyMap, entries, find, insert, without } from './persistent-map.ts'
 
 test('a persistent array behaves like a copied array, and old versions stay as they were', () => {
   const write = fc.record({ index: fc.nat(299), value: fc.integer({ min: 1 }) })
@@ -65,6 +65,19 @@ test('a persistent map behaves like a copied map, and old versions stay as they 
       }
     }),
   )
+})
+
+test('differences are the keys whose values are not the same object', () => {
+  const one = ['a', 'b', 'c', 'd'].reduce((map, key) => insert(map, key, { key }), emptyMap<object>())
+  const changed = { key: 'b' }
+  const other = insert(without(insert(one, 'b', changed), 'c'), 'e', changed)
+  const found = [...differences(one, other)].toSorted((a, b) => (a.key < b.key ? -1 : 1))
+  assert.deepEqual(found, [
+    { key: 'b', before: { key: 'b' }, after: changed },
+    { key: 'c', before: { key: 'c' }, after: undefined },
+    { key: 'e', before: undefined, after: changed },
+  ])
+  assert.deepEqual([...differences(one, one)], [])
 })
 
 test('keys that share a bucket do not disturb each other', () => {

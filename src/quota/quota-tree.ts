@@ -1,6 +1,7 @@
 /** One compiled cohort tree: its nodes, what each is for, and the tenants that live in it. */
 import { ZERO } from '../quantity/amount.ts'
-import type { TenantSpec, Tier } from './spec.ts'
+import type { Tier } from '../schema/parts.ts'
+import type { TenantSpec } from './spec.ts'
 import type { Node, Tree } from './tree.ts'
 
 export interface QuotaTree {

@@ -48,28 +48,24 @@ type Event =
   | { readonly kind: 'time'; readonly ms: number }
 
 const replica = fc.constantFrom(...REPLICAS)
-const uid = fc.nat(15).map(String)
+const uid = fc.nat(23).map(String)
 const oneIn = (times: number) => fc.nat(times - 1).map(n => n === 0)
 const someEvent: fc.Arbitrary<Event> = fc.oneof(
   {
     weight: 8,
     arbitrary: fc
-      .record({
-        replica,
-        uid,
-        tier: fc.constantFrom(...TIER_CHOICES),
-        patienceMs: fc.constantFrom(1, 5, PATIENCE_MS),
-        isDry: oneIn(7),
-      })
-      // A UID stands for one pod, so its tenant and its demand follow from it.
-      .map(({ uid: one, tier, ...more }): Event => {
-        const tenantOf = Number(one) % 2 === 0 ? 't' : 'u'
-        return { kind: 'ask', pod: request(one, tenantOf, { gpu: 1 + (Number(one) % 3) }, tier), ...more }
-      }),
+      .record({ replica, number: fc.nat(23), patienceMs: fc.constantFrom(1, 5, PATIENCE_MS), isDry: oneIn(7) })
+      .map(({ number, ...more }): Event => ({ kind: 'ask', pod: podOf(number, more.isDry), ...more })),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('release'), replica, uid }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('time'), ms: fc.integer({ min: 1, max: 4 }) }) },
 )
+
+/** A UID stands for one pod, so all that is asked follows from it. */
+function podOf(number: number, isDry: boolean): Request {
+  const [ofTenant, tier] = [number % 2 === 0 ? 't' : 'u', TIER_CHOICES[number % 3] ?? 'auto']
+  return request(isDry ? `dry-${number}` : `${number}`, ofTenant, { gpu: 1 + (number % 4) }, tier)
+}
 
 const someFaults = fc.array(
   fc.oneof(
@@ -129,7 +125,14 @@ function start(scheduler: fc.Scheduler, faults: readonly Fault[]): Race {
   const clock = manualClock()
   const upcoming = faults.values()
   const heal = () => void upcoming.toArray()
-  const race: Omit<Race, 'writers'> = { clock, versions: [EMPTY_LEDGER], answers: [], dead: new Set(), heal, happened: [] }
+  const race: Omit<Race, 'writers'> = {
+    clock,
+    versions: [EMPTY_LEDGER],
+    answers: [],
+    dead: new Set(),
+    heal,
+    happened: [],
+  }
 
   /** One call of a replica: it arrives, takes effect, and answers, each in its own time; anything may go wrong. */
   async function call<T>(replica: number, effect: () => Promise<T>): Promise<T> {
@@ -157,7 +160,10 @@ function start(scheduler: fc.Scheduler, faults: readonly Fault[]): Race {
       }),
   })
   const shared = { clock, timer: clock, quotas: () => QUOTAS, pendingMs: PENDING_MS, retryAfterMs: 1 }
-  return { ...race, writers: REPLICAS.map(replica => ledgerWriter({ ...shared, id: `${replica}`, store: storeOf(replica) })) }
+  return {
+    ...race,
+    writers: REPLICAS.map(replica => ledgerWriter({ ...shared, id: `${replica}`, store: storeOf(replica) })),
+  }
 }
 
 async function play(race: Race, scheduler: fc.Scheduler, events: readonly Event[]): Promise<void> {

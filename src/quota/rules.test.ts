@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { amend, type Book, openBook } from './book.ts'
+import { TIERS, type Tier } from '../schema/parts.ts'
+import { amend, type Book, openBook, reopenBook } from './book.ts'
 import { decide } from './decide.ts'
-import { type Charge, charges, EMPTY_LEDGER } from './ledger.ts'
-import { TIERS, type Tier } from './spec.ts'
-import { compiled, KEYS, present, type Scenario, someDemand, someScenario, STAMP, treeNamed } from './testing.ts'
+import { type Charge, charges, EMPTY_LEDGER, ledgerOf } from './ledger.ts'
+import { compiled, KEYS, present, type Scenario, STAMP, someDemand, someScenario, treeNamed } from './testing.ts'
 
 interface Step {
   readonly tenant: number
@@ -95,6 +95,28 @@ test('a book that was changed step by step is the book of its ledger', () => {
     const opened = openBook(book.quota, book.ledger)
     for (const view of ['firm', 'total'] as const) assert.deepEqual(columns(book, view), columns(opened, view))
   })
+})
+
+test('a book that caught up with another version of its ledger is the book of that version', () => {
+  fc.assert(
+    fc.property(someScenario, someSteps, someSteps, fc.boolean(), (scenario, steps, more, isDecoded) => {
+      const empty = openBook(treeNamed(compiled(scenario.cohorts, scenario.tenants), 'c0'), EMPTY_LEDGER)
+      const before = steps.reduce((book, step, index) => next(scenario, book, step, `pod-${index}`), empty)
+      const after = more.reduce((book, step, index) => next(scenario, book, step, `more-${index}`), before)
+      // A ledger from elsewhere shares nothing with ours, however alike the two are.
+      const ledger = isDecoded ? ledgerOf(charges(after.ledger)) : after.ledger
+      for (const [from, to] of [
+        [before, ledger],
+        [after, before.ledger],
+        [empty, ledger],
+      ] as const) {
+        const reopened = reopenBook(from, to)
+        const opened = openBook(from.quota, to)
+        assert.equal(reopened.ledger, to)
+        for (const view of ['firm', 'total'] as const) assert.deepEqual(columns(reopened, view), columns(opened, view))
+      }
+    }),
+  )
 })
 
 /** Plays random requests and releases, and checks every state on the way. */

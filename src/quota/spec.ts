@@ -1,10 +1,7 @@
 /** What the quota engine is told about cohorts and tenants. Plain values; whoever reads documents maps them to these. */
 import type { Amount } from '../quantity/amount.ts'
 import type { Quantity } from '../quantity/quantity.ts'
-
-/** From the most to the least protected. */
-export const TIERS = ['reserved', 'shared', 'burst'] as const
-export type Tier = (typeof TIERS)[number]
+import type { Tier } from '../schema/parts.ts'
 
 export interface CohortSpec {
   readonly name: string

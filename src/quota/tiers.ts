@@ -9,9 +9,10 @@
  */
 import { type Amount, ZERO } from '../quantity/amount.ts'
 import type { Issue } from '../schema/parsed.ts'
+import type { Tier } from '../schema/parts.ts'
 import type { NodeSpec, Quota } from './node-spec.ts'
 import { type QuotaTree, quotaTree, type Role, type Tenant } from './quota-tree.ts'
-import type { CohortSpec, TenantClass, TenantSpec, Tier } from './spec.ts'
+import type { CohortSpec, TenantClass, TenantSpec } from './spec.ts'
 import { specErrors } from './spec-errors.ts'
 import { specWarnings } from './spec-warnings.ts'
 import { buildForest, type Forest, type Node, type Tree } from './tree.ts'

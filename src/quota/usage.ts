@@ -10,6 +10,10 @@ import { type Node, quotaAt, type Tree } from './tree.ts'
 
 export type Amounts = ReadonlyMap<string, Amount>
 
+export function sameAmounts(a: Amounts, b: Amounts): boolean {
+  return a.size === b.size && a.entries().every(([key, amount]) => b.get(key) === amount)
+}
+
 export interface Usage {
   readonly tree: Tree
   readonly byKey: ReadonlyMap<string, PersistentArray<Amount>>

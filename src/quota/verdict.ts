@@ -1,12 +1,12 @@
 /** The answer to a request, with everything that telling a person about it takes. */
 import type { Amount } from '../quantity/amount.ts'
+import type { Tier } from '../schema/parts.ts'
 import type { Book } from './book.ts'
 import type { Ask, Bar, Outcome } from './decide.ts'
 import { type Explanation, explain } from './explain.ts'
 import type { Charge } from './ledger.ts'
 import { type Lender, lendersOf } from './lenders.ts'
 import type { Tenant } from './quota-tree.ts'
-import type { Tier } from './spec.ts'
 
 export type Verdict = Charged | Refused | Barred | Busy
 

@@ -1,5 +1,5 @@
 /** The ledger of one tree as its store has it, and the book opened on it. */
-import { type Book, openBook } from './book.ts'
+import { type Book, openBook, reopenBook } from './book.ts'
 import type { Ledger } from './ledger.ts'
 import type { QuotaTree } from './quota-tree.ts'
 
@@ -10,7 +10,10 @@ export interface Versioned<T> {
 
 /** What charging needs from storage; a test passes a Map. Every call must end by itself. */
 export interface LedgerStore {
-  /** The ledger of a tree as it is now; an empty one if there is none yet. */
+  /**
+   * The ledger of a tree as it is now; an empty one if there is none yet. Made from the ledger read or written before, by
+   * booking and releasing what is new, it is caught up with at the cost of what is new.
+   */
   read(tree: string): Promise<Versioned<Ledger>>
   /** Stores `next` if what is stored is still `current`, and only then. */
   replace(tree: string, current: Versioned<Ledger>, next: Ledger): Promise<Versioned<Ledger> | 'conflict'>
@@ -37,8 +40,8 @@ export function versionsOf(tree: string, store: LedgerStore, quota: () => QuotaT
 
   const open = (stored: Versioned<Ledger>): Book => {
     const inForce = quota()
-    const isSame = known?.stored.version === stored.version && known.book.quota === inForce
-    return isSame && known !== undefined ? known.book : openBook(inForce, stored.value)
+    if (known === undefined || known.book.quota !== inForce) return openBook(inForce, stored.value)
+    return known.stored.version === stored.version ? known.book : reopenBook(known.book, stored.value)
   }
 
   return {

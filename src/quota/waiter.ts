@@ -1,4 +1,4 @@
-/** One caller waiting for the answer to one request. The first answer counts; whatever comes later is dropped. */
+/** One caller waiting for the answer to one request. A promise keeps its first answer, so later ones are lost. */
 import type { Request } from './decide.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -12,7 +12,7 @@ export interface Waiter {
   answer(verdict: Verdict): void
 }
 
-/** Rings once at a time, unless it is cancelled by the function it returns. */
+/** Rings once, after `at` has returned and no earlier than the time, unless cancelled by the function it returns. */
 export interface Timer {
   at(atMs: number, ring: () => void): () => void
 }
@@ -25,7 +25,6 @@ export function waiter(
   const { promise, resolve } = Promise.withResolvers<Verdict>()
   let isAnswered = false
   const answer = (verdict: Verdict) => {
-    if (isAnswered) return
     isAnswered = true
     cancel()
     resolve(verdict)

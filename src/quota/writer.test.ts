@@ -101,6 +101,19 @@ test('whom the version just read refuses stays denied, although a later one woul
   assert.deepEqual(await stored(inner), ['1'])
 })
 
+test('whom only an outdated version refuses is not denied, whatever happens to the write', async () => {
+  const inner = memoryStore()
+  const { writer: other } = opened(inner)
+  const { writer } = opened(inner)
+  await other.charge(request('theirs', 't', { gpu: 6 }), SOON)
+  await writer.refresh('c')
+  await other.amend('c', [{ kind: 'release', uid: 'theirs' }])
+  // As this replica knows it, 2 of 8 are free: the first fits, the second does not, and the write meets a conflict.
+  const asked = [2, 4].map((gpu, index) => writer.charge(request(`${index}`, 't', { gpu }, 'reserved'), SOON))
+  assert.deepEqual((await Promise.all(asked)).map(tierOf), ['reserved', 'reserved'])
+  assert.deepEqual(await stored(inner), ['0', '1'])
+})
+
 test('whom only a neighbour in the batch was in the way of is decided again when that neighbour lost its charge', async () => {
   const inner = memoryStore()
   const { writer: other } = opened(inner)
@@ -184,21 +197,29 @@ test('a failing store means busy, with its error for the log', async () => {
   assert.equal(clock.pending(), 0)
 })
 
-test('a write that fails after it happened is withdrawn with the next one', async () => {
+test('what a failed write may have booked is withdrawn as soon as the store is used again', async () => {
   const inner = memoryStore()
-  let failures = 1
+  const { store, log } = logged(inner)
+  // The first write happens and its answer is lost; the next two never arrive.
+  const failures = ['after', 'before', 'before'].values()
   const { writer } = opened({
-    read: inner.read,
+    read: store.read,
     async replace(tree, current, next) {
-      const written = await inner.replace(tree, current, next)
-      if (failures-- > 0) throw new Error('the connection broke')
+      const failure = failures.next().value
+      if (failure === 'before') throw new Error('the connection broke')
+      const written = await store.replace(tree, current, next)
+      if (failure === 'after') throw new Error('the connection broke')
       return written
     },
   })
-  assert.equal(tierOf(await writer.charge(request('1', 't', { gpu: 8 }), SOON)), 'busy')
+  const ask = async (uid: string) => tierOf(await writer.charge(request(uid, 't', { gpu: 8 }), SOON))
+  assert.equal(await ask('1'), 'busy')
+  await turns()
+  assert.deepEqual(log, ['read', 'replace'], 'a store that fails is left alone until somebody needs it')
+  assert.deepEqual([await ask('2'), await ask('3')], ['busy', 'busy'])
   assert.deepEqual(await stored(inner), ['1'])
-  assert.equal(tierOf(await writer.charge(request('2', 't', { gpu: 8 }), SOON)), 'reserved')
-  assert.deepEqual(await stored(inner), ['2'])
+  assert.equal(await ask('4'), 'reserved')
+  assert.deepEqual(await stored(inner), ['4'])
 })
 
 test('a store that never agrees ends in busy and in an error, not in an endless loop', async () => {
@@ -286,6 +307,28 @@ test('new quotas count from the next batch on, and charges outlive the tree they
   assert.equal(tierOf(await writer.charge(request('3', 't', { gpu: 1 }, 'reserved'), SOON)), 'barred')
   await writer.amend('c', [{ kind: 'release', uid: '1' }])
   assert.deepEqual(await stored(inner), ['2'])
+})
+
+test('burst stands on its cohort first, on what other burst left of the pool, and then on the cohorts around', async () => {
+  const { writer } = opened(memoryStore(), () =>
+    compiled(
+      [
+        cohort('top', { gpu: { burst: 1 } }),
+        cohort('c', { gpu: { burst: 3, shared: 1 } }, 'top'),
+        cohort('d', { gpu: { burst: 9 } }, 'top'),
+      ],
+      [tenant('t', 'c', { gpu: {} }), tenant('u', 'c', { gpu: {} })],
+    ),
+  )
+  await writer.charge(request('1', 'u', { gpu: 2 }, 'burst'), SOON)
+  const charged = await writer.charge(request('2', 't', { gpu: 6 }, 'burst'), SOON)
+  assert.ok(charged.kind === 'charged')
+  assert.deepEqual(charged.lenders.get('gpu'), [
+    { kind: 'burst-pool', cohort: 'c', amount: 1n },
+    { kind: 'shared-pool', cohort: 'c', amount: 1n },
+    { kind: 'burst-pool', cohort: 'top', amount: 1n },
+    { kind: 'cohort', cohort: 'd', amount: 3n },
+  ])
 })
 
 test('a burst charge names what it stands on, and a refused one why', async () => {

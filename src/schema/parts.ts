@@ -26,6 +26,7 @@ const DNS_LABEL = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'
 const DNS_NAME = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$'
 const QUALIFIED_NAME = '^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$'
 const GPU_COUNT = '^[0-9]+m?$'
+const WEIGHT = '^[0-9]+(\\.[0-9]+)?$'
 const POOL = '^([0-9]+m?|(100|[0-9]{1,2})(\\.[0-9])?%)$'
 
 export function object<P extends Record<string, TSchema>>(description: string, properties: P) {
@@ -100,13 +101,22 @@ export function pool(description: string) {
   return intOrString(`${description} In GPUs or as a percentage of the capacity: \`12\`, \`"500m"\`, \`"15%"\`.`, POOL)
 }
 
+/** A share among others, as a decimal. */
+export function weight(description: string) {
+  return intOrString(`${description} A decimal: \`2\`, \`"0.5"\`. 1 without it.`, WEIGHT)
+}
+
+// Thousandths of what passes fit an int64 with room to spare: past it an amount would mean "unlimited".
+const MAX_COUNT = 1e12
+const MAX_COUNT_LENGTH = 14
+
 function intOrString(description: string, pattern: string) {
   return Type.Unsafe<number | string>({
     description,
     'x-kubernetes-int-or-string': true,
     anyOf: [
-      { type: 'integer', minimum: 0 },
-      { type: 'string', pattern, maxLength: 24 },
+      { type: 'integer', minimum: 0, maximum: MAX_COUNT },
+      { type: 'string', pattern, maxLength: MAX_COUNT_LENGTH },
     ],
   })
 }
@@ -132,6 +142,7 @@ export const labelSelector = object('Selects by labels, as everywhere in Kuberne
 
 export type LabelSelector = ReadonlyStatic<typeof labelSelector>
 
+/** From the most to the least protected. */
 export const TIERS = ['reserved', 'shared', 'burst'] as const
 export type Tier = (typeof TIERS)[number]
 
