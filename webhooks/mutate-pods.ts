@@ -8,7 +8,7 @@ import { decisionOf, type PodObserver } from './observe.ts'
 import { policyDeadline } from './policy-deadline.ts'
 
 /** How the API server is told to call this webhook. A pod that Sluice cannot mend in time is still created. */
-export const MUTATE_PODS = {
+const MUTATE_PODS = {
   path: '/mutate/pods',
   operations: ['CREATE'],
   resources: ['pods'],

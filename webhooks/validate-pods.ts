@@ -10,7 +10,7 @@ import { decisionOf, type PodObserver } from './observe.ts'
 import { policyDeadline } from './policy-deadline.ts'
 
 /** How the API server is told to call this webhook. A GPU pod that nobody has judged is not created. */
-export const VALIDATE_PODS = {
+const VALIDATE_PODS = {
   path: '/validate/pods',
   operations: ['CREATE', 'UPDATE'],
   resources: ['pods'],

@@ -1,9 +1,10 @@
 import type { ClaimLookup } from '../gpu/claims.ts'
+import { bareInstanceType } from '../gpu/class-table.ts'
 import { type ClassTable, compileClasses } from '../gpu/classes.ts'
 import { migResource, migWeight, USUAL_SLICES } from '../gpu/mig.ts'
 import type { ClassTaint, Surroundings } from '../policy/inject/target.ts'
 import { compilePolicies, type PolicySet } from '../policy/policy-set.ts'
-import { selects } from '../policy/selector.ts'
+import { selectorIssues, selects } from '../policy/selector.ts'
 import { add, amount, ZERO } from '../quantity/amount.ts'
 import { parseQuantity, wholeUnits } from '../quantity/quantity.ts'
 import { compileQuotas, type Quotas } from '../quota/tiers.ts'
@@ -16,7 +17,7 @@ import type {
   TenantQuotaDocument,
 } from '../schema/documents.ts'
 import { failed, type Issue, type Parsed, parsed } from '../schema/parsed.ts'
-import { type Labels, type Natives, type Node, nativesOf } from './natives.ts'
+import { type Labels, type Natives, type Node, namespaceLabels, nativesOf } from './natives.ts'
 import { type PlacedObject, readObjects } from './objects.ts'
 import { cohortSpecOf, type NodeCapacity, tenantSpecOf } from './quota-specs.ts'
 
@@ -59,7 +60,7 @@ export function assembleCluster(...layers: readonly (readonly PlacedObject[])[])
     claims: natives.claims,
     instanceTypesOf: instanceTypes(kinds.cohorts),
     noticeSecondsOf: noticeSeconds(kinds),
-    labelsOfNamespace: namespace => natives.namespaces.get(namespace) ?? namespaceDefaults(namespace),
+    labelsOfNamespace: namespace => natives.namespaces.get(namespace) ?? namespaceLabels(namespace),
     warnings: [...quotas.warnings, ...natives.ignored.map(ignored)],
   })
 }
@@ -85,7 +86,8 @@ function groupByKind(documents: readonly SluiceDocument[]): ByKind {
 function quotasOf({ cohorts, tenants, classes }: ByKind, natives: Natives, issues: Issue[]) {
   const capacityOf = nodeCapacity(natives.nodes, classes)
   const cohortSpecs = cohorts.map(document => cohortSpecOf(document, capacityOf, issues))
-  const tenantSpecs = tenants.map(document => tenantSpecOf(document, namespacesOf(document, natives), issues))
+  const tenantSpecs = tenants.map(document => tenantSpecOf(document, namespacesOf(document, natives)))
+  issues.push(...tenants.flatMap(unusableSelectors))
   const compiled = compileQuotas(cohortSpecs, tenantSpecs)
   if (compiled.ok) return compiled
   issues.push(...compiled.errors)
@@ -95,15 +97,20 @@ function quotasOf({ cohorts, tenants, classes }: ByKind, natives: Natives, issue
 /** A quota for a class that nobody defines can never be used: almost always a name misspelt. */
 function unknownClasses({ classes, cohorts, tenants }: ByKind): readonly Issue[] {
   const known = new Set(classes.map(nameOf))
+  const remedy = known.size === 0 ? 'define it' : `define it, or use one of ${[...known].toSorted().join(', ')}`
   return [...cohorts, ...tenants].flatMap(document =>
     document.spec.classes
       .filter(entry => !known.has(entry.class))
       .map(entry => ({
         at: `${document.kind} ${nameOf(document)}: spec.classes`,
         problem: `no AcceleratorClass is named ${JSON.stringify(entry.class)}`,
-        remedy: `define it, or use one of ${[...known].toSorted().join(', ')}`,
+        remedy,
       })),
   )
+}
+
+function unusableSelectors(document: TenantQuotaDocument): readonly Issue[] {
+  return selectorIssues(document.spec.namespaceSelector, `TenantQuota ${nameOf(document)}: spec.namespaceSelector`)
 }
 
 function namespacesOf({ spec }: TenantQuotaDocument, { namespaces }: Natives): readonly string[] {
@@ -155,7 +162,10 @@ function surroundingsOf({ classes, profiles }: ByKind, natives: Natives): Surrou
 function instanceTypes(cohorts: readonly CohortDocument[]): Cluster['instanceTypesOf'] {
   const types = new Map(
     cohorts.flatMap(document =>
-      document.spec.classes.map(entry => [`${nameOf(document)}/${entry.class}`, entry.instanceTypes ?? []] as const),
+      document.spec.classes.map(({ class: className, instanceTypes: listed = [] }) => {
+        // Profiles know them without the prefix of HyperPod, as demand does.
+        return [`${nameOf(document)}/${className}`, listed.map(bareInstanceType)] as const
+      }),
     ),
   )
   return (cohort, className) => types.get(`${cohort}/${className}`) ?? []
@@ -167,11 +177,6 @@ function noticeSeconds({ cohorts, tenants }: ByKind): Cluster['noticeSecondsOf']
   const ofCohort = new Map(cohorts.map(document => [nameOf(document), document.spec.reclaim?.noticeSeconds]))
   const ofTenant = new Map(tenants.map(document => [nameOf(document), ofCohort.get(document.spec.cohort)]))
   return tenant => ofTenant.get(tenant) ?? DEFAULT_NOTICE_SECONDS
-}
-
-// The API server labels every namespace with its own name.
-function namespaceDefaults(namespace: string): Labels {
-  return { 'kubernetes.io/metadata.name': namespace }
 }
 
 function ignored({ at, value }: PlacedObject): Issue {

@@ -95,6 +95,4 @@ export const CODES = {
   },
 } as const satisfies Readonly<Record<`SLU-${'E' | 'P' | 'Q' | 'S'}${number}`, CodeEntry>>
 
-export type Code = keyof typeof CODES
-
 export const CODES_URL = 'https://sluice.dev/codes'

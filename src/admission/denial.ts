@@ -19,6 +19,8 @@ export interface Denial {
 // kubectl shows a first line of any length, events cut it; 1,024 is where the events API refuses (facts: admission §3).
 const MAX_FIRST_LINE = 160
 const MAX_TEXT = 1000
+// `(and 123 more)` on a line of its own.
+const ROOM_FOR_REST = 24
 
 // The spec is to be corrected before quota means anything; then what the platform forbids; quota, which may pass, last.
 const SEVERITY = ['SLU-E', 'SLU-P', 'SLU-S', 'SLU-Q']
@@ -35,11 +37,11 @@ export function worstFirst(denials: readonly Denial[]): readonly Denial[] {
 export function denialText(denials: readonly Denial[]): string {
   const blocks = worstFirst(denials).map(blockOf)
   const [first = ''] = blocks
-  let text = truncate(first, MAX_TEXT)
+  let text = truncate(first, blocks.length === 1 ? MAX_TEXT : MAX_TEXT - ROOM_FOR_REST)
   for (const [index, block] of blocks.slice(1).entries()) {
     const rest = blocks.length - 1 - index
     const next = `${text}\n${block}`
-    if (next.length > MAX_TEXT - 24) return `${text}\n(and ${rest} more)`
+    if (next.length > MAX_TEXT - ROOM_FOR_REST) return `${text}\n(and ${rest} more)`
     text = next
   }
   return text

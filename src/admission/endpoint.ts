@@ -41,7 +41,7 @@ export interface Log {
 export const WEBHOOKS = ['mutate', 'validate'] as const
 export type Webhook = (typeof WEBHOOKS)[number]
 
-export const DECISION_VERDICTS = ['allowed', 'denied', 'not-gpu', 'exempt', 'error'] as const
+const DECISION_VERDICTS = ['allowed', 'denied', 'not-gpu', 'exempt', 'error'] as const
 export type DecisionVerdict = (typeof DECISION_VERDICTS)[number]
 
 /** What was decided and for whom. The log adds the time and cuts what is too long. */

@@ -96,20 +96,19 @@ async function reviewTemplate(
     undecidable: template.undecidable,
   }
   const object = withNamespace(template.pod, namespace)
+  if (isExempt(requestFor(object, namespace, 0), deps.exempt)) return { ...review, verdict: 'exempt' }
   const pod = parsePod(object)
   if (!pod.ok) return { ...review, verdict: 'denied', denials: unreadablePod(pod.issues) }
-  const request = requestFor(object, namespace, 0)
-  if (isExempt(request, deps.exempt)) return { ...review, verdict: 'exempt' }
   return admitPods(review, pod.value, deps)
 }
 
 /** Creates one pod after the other until one is refused. What the first was given is what all of them are given. */
 async function admitPods(review: TemplateReview, pod: Pod, deps: ReviewDeps): Promise<TemplateReview> {
-  const [first, count] = [await admitPod(review, pod, 0, deps), Math.min(review.pods.wanted, MAX_PODS)]
-  const told = withOutcome(review, first)
+  const count = Math.min(review.pods.wanted, MAX_PODS)
+  const told = withOutcome(review, await admitPod(review, pod, 0, deps))
   if (told.verdict !== 'allowed') return told
 
-  let admitted = 1
+  let admitted = Math.min(1, count)
   for (; admitted < count; admitted += 1) {
     const next = await admitPod(review, pod, admitted, deps)
     if (next.validation.denials.length === 0) continue
@@ -128,8 +127,12 @@ interface Admitted {
 
 async function admitPod(review: TemplateReview, pod: Pod, index: number, deps: ReviewDeps): Promise<Admitted> {
   const { namespace, template } = review
-  const knowledge = template.gangSize === undefined ? {} : { gangSize: template.gangSize }
-  const request = requestFor(pod as unknown as JsonObject, namespace, index)
+  // What stands in the files is all that is seen of the namespace; a claim may well be in the cluster.
+  const seen = { areClaimsKnown: false }
+  const knowledge = template.gangSize === undefined ? seen : { ...seen, gangSize: template.gangSize }
+  // Of a workload that is scaled to zero one pod is judged, and nothing is held for it.
+  const isPreview = review.pods.wanted === 0
+  const request = { ...requestFor(pod as unknown as JsonObject, namespace, index), dryRun: isPreview }
   const mutation = mutatePod(request, pod, deps.cluster, deps.desk, { knowledge })
 
   const patched = applyPatch(pod as unknown as JsonObject, mutation.operations)
@@ -138,7 +141,7 @@ async function admitPod(review: TemplateReview, pod: Pod, index: number, deps: R
   const uid = `${review.at}/${template.podTemplate}/${index}`
   const validation = await validatePod({ ...request, uid, object: patched }, reread.value, deps.cluster, deps.desk, {
     deadlineMs: DEADLINE,
-    isPreview: false,
+    isPreview,
     isQuotaKnown: deps.isQuotaKnown,
     knowledge,
   })

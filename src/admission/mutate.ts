@@ -1,3 +1,4 @@
+import { INJECTED_ANNOTATION, TIER_LABEL } from '../policy/owned-keys.ts'
 import { type PatchOperation, patchOf } from '../policy/patch.ts'
 import type { Injection, PolicyProblem } from '../policy/policy-set.ts'
 import type { Peek } from '../quota/holds.ts'
@@ -5,9 +6,9 @@ import type { Tier } from '../schema/parts.ts'
 import type { Pod } from '../schema/pod.ts'
 import type { AdmissionRequest } from '../schema/review.ts'
 import type { Cluster } from './cluster.ts'
-import { type Examined, examine, type Knowledge, TIER_LABEL } from './subject.ts'
+import { type Examined, examine, type Knowledge } from './subject.ts'
 
-export const INJECTED_ANNOTATION = 'sluice.dev/injected'
+export { INJECTED_ANNOTATION }
 
 /** What mutation needs of quota: the tier a pod would get now, without booking anything. */
 export interface TierForecast {

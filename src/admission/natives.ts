@@ -25,9 +25,9 @@ export function nativesOf(objects: readonly PlacedObject[]): Natives {
   const of = (kind: string) => (byKind.get(kind) ?? []).map(object => object.value)
   const priorityClasses = of('PriorityClass')
   return {
-    namespaces: new Map(of('Namespace').map(value => [nameOf(value), labelsOf(value)])),
+    namespaces: new Map(of('Namespace').map(value => [nameOf(value), namespaceLabels(nameOf(value), labelsOf(value))])),
     priorityClasses: new Set(priorityClasses.map(nameOf)),
-    defaultPriorityClass: priorityClasses.filter(value => value.globalDefault === true).map(nameOf)[0],
+    defaultPriorityClass: defaultOf(priorityClasses),
     nodes: of('Node').map(value => ({
       name: nameOf(value),
       labels: labelsOf(value),
@@ -48,6 +48,19 @@ const KINDS: ReadonlySet<string> = new Set([
   'DeviceClass',
 ])
 
+/** The API server labels every namespace with its own name. */
+export function namespaceLabels(namespace: string, labels: Labels = {}): Labels {
+  return { ...labels, 'kubernetes.io/metadata.name': namespace }
+}
+
+/** Of several global defaults, which a race can leave behind, the API server takes the one of the lowest value. */
+function defaultOf(priorityClasses: readonly JsonObject[]): string | undefined {
+  const [lowest] = priorityClasses
+    .filter(({ globalDefault }) => globalDefault === true)
+    .toSorted((a, b) => Number(a.value) - Number(b.value))
+  return lowest === undefined ? undefined : nameOf(lowest)
+}
+
 function claimLookup(
   templates: readonly JsonObject[],
   claims: readonly JsonObject[],
@@ -56,25 +69,27 @@ function claimLookup(
   const templateSpecs = byKey(templates, value => objectAt(value, 'spec', 'spec'))
   const claimSpecs = byKey(claims, value => objectAt(value, 'spec'))
   // The NVIDIA driver creates this template some time after its ComputeDomain; its devices are channels, not GPUs.
-  const promised = byKey(computeDomains, value => ({ by: `ComputeDomain ${nameOf(value)}` }), promisedTemplate)
-  const find = (specs: ReadonlyMap<string, JsonObject>, key: string): ClaimSource => {
-    const spec = specs.get(key)
+  const promised = byKey(computeDomains, value => `ComputeDomain ${nameOf(value)}`, promisedTemplate)
+  const source = (spec: JsonObject | undefined, by?: string): ClaimSource => {
     if (spec !== undefined) return { kind: 'found', spec }
-    const promise = promised.get(key)
-    return promise === undefined ? { kind: 'missing' } : { kind: 'pending', by: String(promise.by) }
+    return by === undefined ? { kind: 'missing' } : { kind: 'pending', by }
   }
   return {
-    template: (namespace, name) => find(templateSpecs, keyOf(namespace, name)),
-    claim: (namespace, name) => find(claimSpecs, keyOf(namespace, name)),
+    template(namespace, name) {
+      const key = keyOf(namespace, name)
+      return source(templateSpecs.get(key), promised.get(key))
+    },
+    // What is promised is a template; a claim that happens to have its name is nobody's promise.
+    claim: (namespace, name) => source(claimSpecs.get(keyOf(namespace, name))),
   }
 }
 
-function byKey(
+function byKey<T>(
   objects: readonly JsonObject[],
-  read: (object: JsonObject) => JsonObject | undefined,
+  read: (object: JsonObject) => T | undefined,
   name: (object: JsonObject) => string = nameOf,
-): ReadonlyMap<string, JsonObject> {
-  const entries = objects.flatMap((object): [string, JsonObject][] => {
+): ReadonlyMap<string, T> {
+  const entries = objects.flatMap((object): [string, T][] => {
     const value = read(object)
     return value === undefined
       ? []

@@ -23,7 +23,7 @@ export function readObjects(layers: readonly (readonly PlacedObject[])[], issues
   for (const layer of layers) {
     const inLayer = new Map<string, PlacedObject>()
     for (const object of layer) {
-      const identity = identityOf(object.value)
+      const identity = identityOf(object)
       const twin = inLayer.get(identity)
       if (twin !== undefined) issues.push(duplicate(object, twin, identity))
       inLayer.set(identity, object)
@@ -52,17 +52,16 @@ function duplicate(object: PlacedObject, twin: PlacedObject, identity: string): 
   return { at: object.at, problem: `${identity} is already at ${twin.at}`, remedy: 'remove or rename one of them' }
 }
 
-function identityOf(value: JsonObject): string {
-  const [kind, namespace, name] = [
-    value.kind,
-    textAt(value, 'metadata', 'namespace'),
-    textAt(value, 'metadata', 'name'),
-  ]
-  const group =
-    String(value.apiVersion ?? '')
-      .split('/')
-      .at(-2) ?? ''
-  return [group, String(kind), namespace === undefined ? name : `${namespace}/${name}`]
+/** `sluice.dev GpuPolicy fabric`. What has no name is nothing but itself: it replaces nothing, and its reader will complain. */
+function identityOf({ at, value }: PlacedObject): string {
+  const name = textAt(value, 'metadata', 'name')
+  if (name === undefined) return `unnamed object at ${at}`
+  // A namespace on one of ours means nothing: all that people write are the cluster's.
+  const namespace = isSluiceApi(value.apiVersion) ? undefined : textAt(value, 'metadata', 'namespace')
+  const [group = ''] = String(value.apiVersion ?? '')
+    .split('/')
+    .slice(-2, -1)
+  return [group, String(value.kind), namespace === undefined ? name : `${namespace}/${name}`]
     .filter(part => part !== '')
     .join(' ')
 }

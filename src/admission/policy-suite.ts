@@ -92,7 +92,8 @@ function subjectOf(testCase: PolicyCase, json: JsonObject, cluster: Cluster): Su
   if (obstacle !== undefined) return obstacle
   const instanceTypes = subject.instanceTypes.length > 0 ? subject.instanceTypes : (testCase.instanceTypes ?? [])
   const tier = subject.tier ?? (subject.demand === undefined ? undefined : (testCase.tier ?? 'reserved'))
-  return { ...subject, tenant: subject.namespace, instanceTypes, tier }
+  const tenant = testCase.tenant ?? subject.tenant ?? subject.namespace
+  return { ...subject, tenant: tenant === '' ? undefined : tenant, instanceTypes, tier }
 }
 
 function requestFor({ namespace = 'tenant', operation = 'CREATE' }: PolicyCase, object: JsonObject): AdmissionRequest {
@@ -137,6 +138,7 @@ function findingProblems({ want }: PolicyCase, findings: readonly Finding[]): re
     ...wantedDenials
       .filter(wanted => !denials.some(found => isDenial(wanted, found)))
       .map(wanted => `no denial is ${JSON.stringify(wanted)}; found ${JSON.stringify(denials)}`),
+    ...(want.warnings?.length === 0 ? warnings.map(warning => `wanted no warning, found ${warning}`) : []),
     ...(want.warnings ?? [])
       .filter(part => !warnings.some(warning => warning.includes(part)))
       .map(part => `no warning contains ${JSON.stringify(part)}; found ${JSON.stringify(warnings)}`),

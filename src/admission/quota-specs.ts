@@ -1,3 +1,4 @@
+import { selectorIssues } from '../policy/selector.ts'
 import { type Amount, amount, MILLI, ZERO } from '../quantity/amount.ts'
 import { parseQuantity, type Quantity, wholeMillis } from '../quantity/quantity.ts'
 import type { CohortClass, CohortSpec, TenantClass, TenantSpec } from '../quota/spec.ts'
@@ -6,15 +7,15 @@ import type { Issue } from '../schema/parsed.ts'
 import { TIERS } from '../schema/parts.ts'
 
 /** Milli-GPUs that the nodes of a cohort provide of a class, where its capacity is counted from nodes. */
-export type NodeCapacity = (
-  className: string,
-  capacity: CohortDocument['spec']['classes'][number]['capacity'],
-) => Amount
+export type NodeCapacity = (className: string, capacity: Capacity) => Amount
+
+type Capacity = CohortDocument['spec']['classes'][number]['capacity']
 
 /** Maps a Cohort document to what the quota engine is told. Issues go to `issues`; the value is then of no use. */
 export function cohortSpecOf(document: CohortDocument, capacityOf: NodeCapacity, issues: Issue[]): CohortSpec {
   const at = `Cohort ${document.metadata.name}`
-  const classes = document.spec.classes.map((entry): [string, CohortClass] => {
+  const classes = document.spec.classes.map((entry, index): [string, CohortClass] => {
+    issues.push(...capacityIssues(entry.capacity, `${at}: spec.classes[${index}].capacity`))
     const capacity =
       entry.capacity.gpus === undefined ? capacityOf(entry.class, entry.capacity) : gpus(entry.capacity.gpus)
     return [
@@ -31,18 +32,19 @@ export function cohortSpecOf(document: CohortDocument, capacityOf: NodeCapacity,
   return {
     name: document.metadata.name,
     parent: document.spec.parent ?? null,
-    weight: weightOf(document.spec.weight, at, issues),
+    weight: weightOf(document.spec.weight),
     classes: new Map(classes),
   }
 }
 
+function capacityIssues({ gpus: fixed, nodeSelector }: Capacity, at: string): readonly Issue[] {
+  if ((fixed === undefined) !== (nodeSelector === undefined)) return selectorIssues(nodeSelector, `${at}.nodeSelector`)
+  const problem = fixed === undefined ? 'gives neither gpus nor nodeSelector' : 'gives both gpus and nodeSelector'
+  return [{ at, problem, remedy: 'give one of them: a fixed number, or the nodes to count' }]
+}
+
 /** Maps a TenantQuota document, whose selector has been resolved to namespaces. */
-export function tenantSpecOf(
-  document: TenantQuotaDocument,
-  namespaces: readonly string[],
-  issues: Issue[],
-): TenantSpec {
-  const { spec, metadata } = document
+export function tenantSpecOf({ spec, metadata }: TenantQuotaDocument, namespaces: readonly string[]): TenantSpec {
   const classes = spec.classes.map((entry): [string, TenantClass] => [
     entry.class,
     {
@@ -58,7 +60,7 @@ export function tenantSpecOf(
     name: metadata.name,
     cohort: spec.cohort,
     namespaces,
-    weight: weightOf(spec.weight, `TenantQuota ${metadata.name}`, issues),
+    weight: weightOf(spec.weight),
     tierOrder: spec.tierOrder ?? TIERS,
     enforcement: spec.enforcement ?? 'Enforce',
     classes: new Map(classes),
@@ -85,10 +87,8 @@ function poolOf(pool: number | string | undefined, capacity: Amount): Amount {
   return amount((capacity * BigInt(whole + tenths)) / MILLI)
 }
 
-function weightOf(weight: string | undefined, at: string, issues: Issue[]): Quantity {
-  const quantity = parseQuantity(weight ?? '1')
-  if (quantity.ok && quantity.value.nanos >= 0n) return quantity.value
-  const problem = quantity.ok ? `${JSON.stringify(weight)} is negative` : quantity.problem
-  issues.push({ at: `${at}: spec.weight`, problem, remedy: 'write a decimal such as 1 or "0.5"; 0 means last of all' })
-  return { nanos: 0n }
+function weightOf(weight: number | string = 1): Quantity {
+  const quantity = parseQuantity(weight)
+  if (!quantity.ok) throw new Error(`the schema let ${JSON.stringify(weight)} pass as a weight`)
+  return quantity.value
 }

@@ -141,7 +141,8 @@ function fixOf(explanation: Explanation, answer: ClassAnswer, isHopeless: boolea
     name => name !== answer.class && sizeIn(name) >= answer.requested,
   )
   const advice = [
-    ...(own > ZERO ? [`ask for at most ${formatGpus(own)} ${answer.class}`] : []),
+    // Of several classes, this one may fit in a tier where another does not.
+    ...(own > ZERO && own < answer.requested ? [`ask for at most ${formatGpus(own)} ${answer.class}`] : []),
     ...others.slice(0, 2).map(name => `use ${name}, of which ${formatGpus(sizeIn(name))} fit now`),
     isHopeless ? 'ask the platform team for more quota' : `free some of what ${explanation.tenant} uses, or wait`,
   ]

@@ -1,5 +1,6 @@
 import { type DemandResult, demandOf } from '../gpu/demand.ts'
 import { workloadOf } from '../gpu/workload.ts'
+import { TIER_LABEL } from '../policy/owned-keys.ts'
 import type { Subject } from '../policy/subject.ts'
 import type { Issue } from '../schema/parsed.ts'
 import { type JsonObject, TIERS, type Tier } from '../schema/parts.ts'
@@ -9,7 +10,7 @@ import type { Cluster } from './cluster.ts'
 import type { Denial } from './denial.ts'
 import { quoted } from './text.ts'
 
-export const TIER_LABEL = 'sluice.dev/tier'
+export { TIER_LABEL }
 
 /** A pod with all that can be told of it before anything is decided. */
 export interface Examined {
@@ -24,6 +25,8 @@ export interface Examined {
 /** What a manifest tells that a pod alone does not. */
 export interface Knowledge {
   readonly gangSize?: number
+  /** False where not every claim and template of the cluster can be seen, so that one that is not found may still be there. */
+  readonly areClaimsKnown?: boolean
 }
 
 export function examine(request: AdmissionRequest, pod: Pod, cluster: Cluster, knowledge: Knowledge = {}): Examined {
@@ -48,11 +51,16 @@ export function examine(request: AdmissionRequest, pod: Pod, cluster: Cluster, k
     workload: workloadOf(pod, namespace, knowledge),
     instanceTypes: instanceTypesOf(result, tenant, cluster),
   }
+  const missing = claimDenials(result)
+  const { areClaimsKnown = true } = knowledge
+  const unseen = areClaimsKnown ? [] : missing
+  // Beside devices that are counted it is a warning; where the claim is all that the pod asks for, nothing can be said.
+  const isOpen = demand === undefined
   return {
     subject,
-    denials: [...demandDenials(result), ...claimDenials(result), ...tierDenials(tier)],
-    undecidable: result.kind === 'undecidable' ? result.issues : [],
-    notes: demand?.notes ?? [],
+    denials: [...demandDenials(result), ...(areClaimsKnown ? missing : []), ...tierDenials(tier)],
+    undecidable: [...(result.kind === 'undecidable' ? result.issues : []), ...(isOpen ? unseen : []).map(claimIssue)],
+    notes: [...(demand?.notes ?? []), ...(isOpen ? [] : unseen).map(({ message }) => `${message}; not counted`)],
   }
 }
 
@@ -112,9 +120,13 @@ function claimDenials(result: DemandResult): readonly Denial[] {
       code: 'SLU-E111',
       reason: 'Forbidden',
       field: 'spec.resourceClaims',
-      message: `DRA claim ${quoted(claim)} needs ${quoted(reference, 120)}, which does not exist in the namespace`,
+      message: `DRA claim ${quoted(claim)} needs ${quoted(reference, 120)}, which is not in the namespace`,
       fix: 'create it first; a controller tries the pod again by itself',
     }))
+}
+
+function claimIssue({ field = '', message, fix }: Denial): Issue {
+  return { at: field, problem: message, ...(fix === undefined ? {} : { remedy: fix }) }
 }
 
 function tierDenials(tier: TierLabel): readonly Denial[] {

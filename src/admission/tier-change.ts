@@ -1,8 +1,8 @@
+import { TIER_LABEL } from '../policy/owned-keys.ts'
 import type { Pod } from '../schema/pod.ts'
 import type { AdmissionRequest } from '../schema/review.ts'
 import type { Denial } from './denial.ts'
 import { textAt } from './objects.ts'
-import { TIER_LABEL } from './subject.ts'
 import { quoted } from './text.ts'
 
 /** The refusal of an update that moves a pod to another tier: its charge would no longer be where its label says. */

@@ -128,7 +128,7 @@ function byEnforcement(judged: Judged, cluster: Cluster, tenant: string): Judged
     case 'Enforce':
       return judged
     case 'Warn':
-      return { ...NOTHING, warnings: judged.denials.map(denial => `[${denial.code}] ${denial.message} (not enforced)`) }
+      return { ...NOTHING, warnings: judged.denials.map(({ code, message }) => `not enforced: [${code}] ${message}`) }
     case 'Audit':
       return { ...NOTHING, audited: judged.denials }
   }

@@ -11,7 +11,12 @@ export function readLayers(folder: string | undefined): Parsed<readonly (readonl
   const own = folder === undefined ? parsed([]) : readClusterFolder(folder)
   const issues = [library, own].flatMap(read => (read.ok ? [] : read.issues))
   if (!library.ok || !own.ok) return failed(...issues)
-  return parsed([library.value, own.value])
+  return parsed([folder === undefined ? library.value : library.value.filter(isNoPriorityClass), own.value])
+}
+
+// A class that is shipped is not yet one that the cluster has, and the API server refuses a pod whose class it does not know.
+function isNoPriorityClass({ value }: PlacedObject): boolean {
+  return value.kind !== 'PriorityClass'
 }
 
 export function loadCluster(folder: string | undefined): Parsed<Cluster> {

@@ -18,7 +18,7 @@ export interface Workload {
   readonly multiPod: boolean | undefined
 }
 
-export interface Gang {
+interface Gang {
   /** `namespace/controller/…`, the same for all members and at both webhooks. */
   readonly id: string
   /** Pods in the gang. An MPI launcher, which only starts the others, is not counted; a Ray head is. */

@@ -4,7 +4,6 @@ import { formatIssue } from '../schema/parsed.ts'
 import { MAX_DEPTH, mediaTypeProblem, parseBody } from './body.ts'
 
 const refused = [
-  { name: 'no body', bytes: undefined, want: 'body: is empty (send one AdmissionReview as JSON)' },
   { name: 'an empty body', bytes: Buffer.alloc(0), want: 'body: is empty (send one AdmissionReview as JSON)' },
   {
     name: 'a cut body',

@@ -1,7 +1,6 @@
 /** From the bytes of a request to a parsed body, or to what is wrong with them. Never repeats what was sent. */
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
-import express from 'express'
 import { failed, type Issue, type Parsed, parsed } from '../schema/parsed.ts'
 import { findSyntaxError, nestsDeeperThan } from './json-text.ts'
 
@@ -23,10 +22,25 @@ export const MAX_DEPTH = 10_000
 const JSON_TYPE = 'application/json'
 
 /**
- * Collects the bytes of any request, uncompressed and bounded. A request that is too large is read to its end and
- * dropped.
+ * Collects the body of a request. One that is too large is read to its end and dropped, so that its sender gets to read
+ * the answer; the deadline of the call bounds that. A sender who goes away is never heard of again.
+ *
+ * Not express.raw: it copies every body once more, and takes 11 % of the request rate with reviews of 10 kB.
  */
-export const collectBytes = express.raw({ type: () => true, limit: MAX_BODY_BYTES, inflate: false })
+export function collectBytes(req: IncomingMessage, done: (bytes: Buffer | 'too large') => void): void {
+  const chunks: Buffer[] = []
+  let size = 0
+  req.on('data', (chunk: Buffer) => {
+    size += chunk.length
+    if (size <= MAX_BODY_BYTES) chunks.push(chunk)
+    else chunks.length = 0
+  })
+  req.on('end', () => {
+    const [only] = chunks
+    if (size > MAX_BODY_BYTES) done('too large')
+    else done(only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks, size))
+  })
+}
 
 /** Undefined when the headers promise a JSON text. */
 export function mediaTypeProblem(headers: IncomingMessage['headers']): string | undefined {
@@ -37,16 +51,14 @@ export function mediaTypeProblem(headers: IncomingMessage['headers']): string | 
   return undefined
 }
 
-export function parseBody(bytes: unknown): Parsed<unknown> {
-  if (!Buffer.isBuffer(bytes) || bytes.length === 0) return bodyIssue('is empty', 'send one AdmissionReview as JSON')
+export function parseBody(bytes: Buffer): Parsed<unknown> {
+  if (bytes.length === 0) return bodyIssue('is empty', 'send one AdmissionReview as JSON')
   if (!isUtf8(bytes)) return bodyIssue('is not UTF-8', 'JSON is sent in UTF-8')
   const text = bytes.toString()
+  if (nestsDeeperThan(text, MAX_DEPTH)) return bodyIssue(`nests deeper than ${MAX_DEPTH} levels`, 'flatten the object')
   try {
     // JSON.parse makes `__proto__` an own property like any other; nothing here copies or merges what it returns.
-    const value: unknown = JSON.parse(text)
-    if (nestsDeeperThan(text, MAX_DEPTH))
-      return bodyIssue(`nests deeper than ${MAX_DEPTH} levels`, 'flatten the object')
-    return parsed(value)
+    return parsed(JSON.parse(text))
   } catch {
     return failed(syntaxIssue(text))
   }

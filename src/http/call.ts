@@ -1,10 +1,10 @@
 /** One call of one endpoint: room, type, body, deadline, answer. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { NextFunction, Request, RequestHandler, Response } from 'express'
 import type { Call, Clock, Endpoint, Log } from '../admission/endpoint.ts'
 import { formatIssue } from '../schema/parsed.ts'
-import { collectBytes, mediaTypeProblem, parseBody } from './body.ts'
+import { collectBytes, MAX_BODY_BYTES, mediaTypeProblem, parseBody } from './body.ts'
 import { type Deadline, deadlineOf } from './deadline.ts'
+import { answerFailure } from './failure.ts'
 import type { InFlight } from './in-flight.ts'
 import { sendJson, sendProblem } from './reply.ts'
 
@@ -14,38 +14,53 @@ export interface CallContext {
   readonly inFlight: InFlight
 }
 
+export type CallHandler = (req: IncomingMessage, res: ServerResponse) => void
+
 /** A full replica is full for milliseconds; the API server retries a 503 with Retry-After within its own timeout. */
 const RETRY_AFTER_SECONDS = '1'
 
-export function callHandler(endpoint: Endpoint, context: CallContext): RequestHandler {
-  return (req, res, next) => {
-    if (!context.inFlight.enter(res)) {
-      return sendProblem(res, 503, 'too many requests at once: try again', { 'Retry-After': RETRY_AFTER_SECONDS })
+export function callHandler(endpoint: Endpoint, { clock, log, inFlight }: CallContext): CallHandler {
+  return (req, res) => {
+    if (!inFlight.enter(res)) {
+      sendProblem(res, 503, 'too many requests at once: try again', { 'Retry-After': RETRY_AFTER_SECONDS })
+      return
     }
+    const deadline = deadlineOf(req.url ?? '', clock.now())
+    const timer = setTimeout(cut, deadline.cutAfterMs, req, res, deadline)
+    // 'close' comes after a full answer and after an abort alike, once.
+    res.once('close', () => {
+      clearTimeout(timer)
+      inFlight.leave(res)
+    })
     const problem = mediaTypeProblem(req.headers)
-    if (problem !== undefined) return sendProblem(res, 415, problem)
-
-    const deadline = deadlineOf(req.url, context.clock.now())
-    const timer = setTimeout(() => cut(req, res, deadline), deadline.cutAfterMs)
-    res.once('close', () => clearTimeout(timer))
-
-    const call: Call = { deadlineMs: deadline.answerByMs, timeoutMs: deadline.timeoutMs, log: context.log }
-    collectBytes(req, res, failure => {
-      if (failure === undefined) void answer(endpoint, req, res, call, next)
-      else next(failure)
+    if (problem !== undefined) {
+      sendProblem(res, 415, problem)
+      return
+    }
+    const call: Call = { deadlineMs: deadline.answerByMs, timeoutMs: deadline.timeoutMs, log }
+    collectBytes(req, bytes => {
+      if (bytes === 'too large') sendProblem(res, 413, `the body has more than ${MAX_BODY_BYTES} bytes`)
+      else answer(endpoint, bytes, call, res)
     })
   }
 }
 
-async function answer(endpoint: Endpoint, req: Request, res: Response, call: Call, next: NextFunction): Promise<void> {
+function answer(endpoint: Endpoint, bytes: Buffer, call: Call, res: ServerResponse): void {
+  // An endpoint answers bad input itself, so what it throws is a bug of ours.
+  const failed = (cause: unknown): void => answerFailure(res, cause, endpoint.path, call.log)
   try {
-    const body = parseBody(req.body)
-    if (!body.ok) return sendProblem(res, 400, body.issues.map(formatIssue).join('; '))
-    const { status, body: reply } = await endpoint.answer(body.value, call)
-    sendJson(res, status, reply)
+    const body = parseBody(bytes)
+    if (!body.ok) {
+      sendProblem(res, 400, body.issues.map(formatIssue).join('; '))
+      return
+    }
+    const reply = endpoint.answer(body.value, call)
+    // What is known at once is sent at once: to wait for it would mean to parse every body that came in with this one
+    // first, and to hold them all.
+    if (!(reply instanceof Promise)) sendJson(res, reply.status, reply.body)
+    else reply.then(late => sendJson(res, late.status, late.body)).catch(failed)
   } catch (cause) {
-    // An endpoint answers bad input itself, so this is a bug of ours: the error handler writes it down.
-    next(cause ?? new Error('the endpoint failed without a reason'))
+    failed(cause)
   }
 }
 

@@ -25,8 +25,8 @@ export interface CertificateObserver {
   reloaded(result: ReloadResult): void
 }
 
-export const RELOAD_RESULTS = ['loaded', 'rejected'] as const
-export type ReloadResult = (typeof RELOAD_RESULTS)[number]
+const RELOAD_RESULTS = ['loaded', 'rejected'] as const
+type ReloadResult = (typeof RELOAD_RESULTS)[number]
 
 /** Where the two texts came from, for messages. */
 export interface PairNames {

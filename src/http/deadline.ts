@@ -29,6 +29,7 @@ const MS_PER_UNIT: ReadonlyMap<string, number> = new Map([
 ])
 // What Go's time.Duration prints is at most 25 characters: -2562047h47m16.854775808s.
 const MAX_DURATION_LENGTH = 32
+const WHOLE_SECONDS = /^\?timeout=([1-9][0-9]?)s$/
 const DURATION = /^(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+$/
 const DURATION_PART = /(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g
 
@@ -50,6 +51,9 @@ export function deadlineOf(url: string, nowMs: number): Deadline {
 export function timeoutOf(url: string): number {
   const query = url.indexOf('?')
   if (query === -1) return DEFAULT_TIMEOUT_MS
+  // Whole seconds are all that the API server can say; the rest of this is for others.
+  const seconds = WHOLE_SECONDS.exec(url.slice(query))?.[1]
+  if (seconds !== undefined) return Math.min(Number(seconds) * 1_000, MAX_TIMEOUT_MS)
   const durationMs = parseGoDuration(new URLSearchParams(url.slice(query + 1)).get('timeout') ?? '')
   if (durationMs === undefined || durationMs <= 0) return DEFAULT_TIMEOUT_MS
   return Math.min(Math.max(durationMs, 1), MAX_TIMEOUT_MS)

@@ -60,7 +60,7 @@ export function installShutdown(process: ShutdownProcess, server: Drainable, opt
 }
 
 /** Returns the exit code: 0 when every request was answered and everything was finished in time. */
-export async function drain(server: Drainable, options: DrainOptions): Promise<0 | 1> {
+async function drain(server: Drainable, options: DrainOptions): Promise<0 | 1> {
   const wait = options.wait ?? waitInBackground
   server.beginDrain()
   await wait(options.serveMs ?? SERVE_MS)

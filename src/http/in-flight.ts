@@ -3,8 +3,9 @@ import type { ServerResponse } from 'node:http'
 
 export interface InFlight {
   readonly size: number
-  /** Counts the request until its connection is done with it; false when there is no room. */
+  /** False when there is no room; else the request counts until it leaves. */
   enter(res: ServerResponse): boolean
+  leave(res: ServerResponse): void
   /** Tells every caller that is still waiting to open a new connection next time. */
   askToReconnect(): void
 }
@@ -18,9 +19,10 @@ export function trackInFlight(limit: number): InFlight {
     enter(res) {
       if (open.size >= limit) return false
       open.add(res)
-      // 'close' comes after a full answer and after an abort alike, once.
-      res.once('close', () => open.delete(res))
       return true
+    },
+    leave(res) {
+      open.delete(res)
     },
     askToReconnect() {
       for (const res of open) if (!res.headersSent) res.setHeader('Connection', 'close')

@@ -64,6 +64,7 @@ const nestings = [
   { name: 'objects count like arrays', text: '{"a":[{"b":[]}]}', limit: 3, want: true },
   { name: 'siblings do not add up', text: '[[],[],[],[],{},{}]', limit: 2, want: false },
   { name: 'brackets in strings do not count', text: '["[[[[[[", "{{{{\\"{{{"]', limit: 1, want: false },
+  { name: 'a string without an end is left to the parser', text: `["${'['.repeat(100)}`, limit: 2, want: false },
   { name: 'a hundred thousand levels', text: '['.repeat(100_000) + ']'.repeat(100_000), limit: 10_000, want: true },
 ]
 for (const { name, text, limit, want } of nestings) {

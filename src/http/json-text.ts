@@ -15,7 +15,6 @@ export interface Place {
 
 type Expecting = 'value' | 'value-or-close' | 'key' | 'key-or-close' | 'colon' | 'comma-or-close'
 
-const WHITESPACE = /[ \t\n\r]*/y
 const SCALAR = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null/y
 const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
 const QUOTE = 0x22
@@ -28,15 +27,18 @@ export function findSyntaxError(text: string): Place | undefined {
   return offset === undefined ? undefined : placeOf(text, offset)
 }
 
-/** Whether arrays and objects nest deeper than `limit`. The text must be JSON. */
+/** Whether arrays and objects nest deeper than `limit`. What a text that is no JSON gets is of no use, but it ends. */
 export function nestsDeeperThan(text: string, limit: number): boolean {
   // Every level takes two characters: a short text needs no reading.
   if (text.length <= 2 * limit) return false
   let depth = 0
   for (let at = 0; at < text.length; at++) {
     const char = text[at]
-    if (char === '"') at = stringEnd(text, at) - 1
-    else if (char === '{' || char === '[') depth++
+    if (char === '"') {
+      const end = stringEnd(text, at)
+      if (end < 0) return false
+      at = end - 1
+    } else if (char === '{' || char === '[') depth++
     else if (char === '}' || char === ']') depth--
     if (depth > limit) return true
   }
@@ -46,7 +48,7 @@ export function nestsDeeperThan(text: string, limit: number): boolean {
 function errorOffset(text: string): number | undefined {
   const open: string[] = []
   let expecting: Expecting = 'value'
-  let at = match(WHITESPACE, text, 0)
+  let at = skipSpace(text, 0)
 
   while (expecting !== 'comma-or-close' || open.length > 0) {
     const char = text[at] ?? ''
@@ -54,7 +56,7 @@ function errorOffset(text: string): number | undefined {
     if (end === undefined) return at
     if (end < 0) return -end
     expecting = nextExpected(char, expecting, open)
-    at = match(WHITESPACE, text, end)
+    at = skipSpace(text, end)
   }
   return at === text.length ? undefined : at
 }
@@ -117,6 +119,17 @@ function stringEnd(text: string, start: number): number {
     } else at++
   }
   return -text.length
+}
+
+/** Character by character: this runs once for each token of what may be 7 MiB. */
+function skipSpace(text: string, start: number): number {
+  let at = start
+  while (isSpace(text.charCodeAt(at))) at++
+  return at
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
 }
 
 function match(pattern: RegExp, text: string, at: number): number {

@@ -1,8 +1,10 @@
 /** The HTTPS server the API server talks to. */
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import https from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { Clock } from '../admission/endpoint.ts'
 import { type AppParts, buildApp, pathsOf } from './app.ts'
+import { callHandler } from './call.ts'
 import type { CertificateSource } from './certificate.ts'
 import type { Drainable } from './drain.ts'
 import { trackInFlight } from './in-flight.ts'
@@ -10,7 +12,8 @@ import type { ReadinessCheck } from './probes.ts'
 import { secureContext, serverSettings } from './settings.ts'
 import { CLIENT_CLOSED, OTHER_PATH, type Traffic } from './traffic.ts'
 
-export interface HttpServerOptions extends Omit<AppParts, 'inFlight'> {
+export interface HttpServerOptions extends AppParts {
+  readonly clock: Clock
   readonly certificate: CertificateSource
   /** How many reviews are answered at once; the next one is told to come back. */
   readonly maxInFlight?: number
@@ -30,16 +33,21 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     problem: () => (isDraining ? 'this replica is shutting down' : undefined),
   }
   const inFlight = trackInFlight(options.maxInFlight ?? DEFAULT_MAX_IN_FLIGHT)
-  const app = buildApp({ ...options, inFlight, checks: [draining, ...options.checks] })
+  const app = buildApp({ ...options, checks: [draining, ...options.checks] })
+  const calls = new Map(options.endpoints.map(one => [one.path, callHandler(one, { ...options, inFlight })]))
+  const count = countAnswers(options.traffic, pathsOf(options.endpoints))
+
   const server = https.createServer(serverSettings(options.certificate.current))
   options.certificate.onChange(pair => server.setSecureContext(secureContext(pair)))
   options.traffic.watchInFlight(() => inFlight.size)
-
-  const count = countAnswers(options.traffic, pathsOf(options.endpoints))
   server.on('request', (req, res) => {
-    count(req, res)
+    const path = pathOf(req.url ?? '')
+    count(path, res)
     if (isDraining) res.setHeader('Connection', 'close')
-    app(req, res)
+    // Express serves everything but reviews: its router and its body reader together take 17 % of their rate.
+    const call = req.method === 'POST' ? calls.get(path) : undefined
+    if (call === undefined) app(req, res)
+    else call(req, res)
   })
 
   return {
@@ -58,9 +66,13 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   }
 }
 
+function pathOf(url: string): string {
+  const query = url.indexOf('?')
+  return query === -1 ? url : url.slice(0, query)
+}
+
 function countAnswers(traffic: Traffic, paths: ReadonlySet<string>) {
-  return (req: IncomingMessage, res: ServerResponse): void => {
-    const [path = ''] = (req.url ?? '').split('?', 1)
+  return (path: string, res: ServerResponse): void => {
     const label = paths.has(path) ? path : OTHER_PATH
     res.once('close', () => traffic.answered(label, res.writableFinished ? res.statusCode : CLIENT_CLOSED))
   }

@@ -35,12 +35,12 @@ export interface Evaluation {
   count(expression: string): Outcome<number>
 }
 
-export type Conditions =
+type Conditions =
   | { readonly kind: 'holds' }
   | { readonly kind: 'fails'; readonly name: string }
   | { readonly kind: 'failed'; readonly problem: string }
 
-export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string }
+type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string }
 
 export function activationOf(subject: Subject): Activation {
   const { demand, workload } = subject
@@ -59,6 +59,7 @@ export function activationOf(subject: Subject): Activation {
       classes: [...(demand?.byClass.keys() ?? [])],
       vendors: [...(demand?.vendors ?? [])],
       instanceTypes: subject.instanceTypes,
+      accelerated: (demand?.accelerated ?? []).map(({ name }) => name),
       workload: { kind: workload.kind, name: workload.name, role: workload.role },
       gang: { id: workload.gang?.id ?? '', size: BigInt(workload.gang?.size ?? 0) },
     }),
@@ -162,12 +163,14 @@ function program(compiled: Compiled): PolicyProgram {
       const budget = createBudget(POLICY_COST, isLate)
       return {
         conditions() {
+          let problem: string | undefined
           for (const { name, expression } of compiled.conditions) {
             const holds = evaluate(expression, activation, conditionBudget)
-            if (!holds.ok) return { kind: 'failed', problem: `matchCondition ${name}: ${holds.problem}` }
-            if (!holds.value) return { kind: 'fails', name }
+            if (!holds.ok) problem ??= `matchCondition ${name}: ${holds.problem}`
+            // As in Kubernetes, one that is false settles it, whatever failed before.
+            else if (!holds.value) return { kind: 'fails', name }
           }
-          return { kind: 'holds' }
+          return problem === undefined ? { kind: 'holds' } : { kind: 'failed', problem }
         },
         rule: index => evaluate(at(compiled.rules, index).expression, activation, budget),
         message(index) {

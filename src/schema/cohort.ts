@@ -11,6 +11,7 @@ import {
   pool,
   type ReadonlyStatic,
   text,
+  weight,
 } from './parts.ts'
 
 const classQuota = object('What the cohort has of one accelerator class.', {
@@ -33,9 +34,7 @@ const classQuota = object('What the cohort has of one accelerator class.', {
 
 const spec = object('Tenants that share capacity.', {
   parent: Type.Optional(dnsName('The cohort above this one, with which it borrows and lends.')),
-  weight: Type.Optional(
-    text('Share among siblings when burst capacity is contended, as a decimal: `1`, `"0.5"`. 1 without it.'),
-  ),
+  weight: Type.Optional(weight('Share among siblings when burst capacity is contended.')),
   classes: list('Capacity by accelerator class.', classQuota, { keys: ['class'], maxItems: 64 }),
   reclaim: Type.Optional(
     object('How borrowed capacity comes back.', {

@@ -131,4 +131,3 @@ export const gpuPolicy = defineKind({
 export type GpuPolicySpec = ReadonlyStatic<typeof spec>
 export type PolicyMatch = NonNullable<GpuPolicySpec['match']>
 export type PolicyValidation = NonNullable<GpuPolicySpec['validate']>[number]
-export type PolicyException = NonNullable<GpuPolicySpec['exceptions']>[number]

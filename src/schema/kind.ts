@@ -1,5 +1,5 @@
 import Type, { type TSchema } from 'typebox'
-import { type DeepReadonly, dnsName, stringMap } from './parts.ts'
+import { dnsName, stringMap } from './parts.ts'
 
 export const API_GROUP = 'sluice.dev'
 export const API_VERSION = 'sluice.dev/v1alpha1'
@@ -22,7 +22,7 @@ export interface Document<Spec> {
   readonly spec: Spec
 }
 
-export interface Metadata {
+interface Metadata {
   readonly name: string
   readonly namespace?: string
   readonly labels?: Readonly<Record<string, string>>
@@ -51,5 +51,3 @@ export function documentSchema(definition: KindDefinition): TSchema {
     { additionalProperties: false },
   )
 }
-
-export type { DeepReadonly }

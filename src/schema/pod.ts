@@ -49,16 +49,24 @@ const nodeRequirement = Type.Object({
 
 const nodeSelectorTerm = Type.Object({ matchExpressions: Type.Optional(Type.Array(nodeRequirement)) })
 
+// What is written to must be a list of objects, or a patch would not apply.
+const affinityTerms = Type.Optional(Type.Array(Type.Object({})))
+
 const affinity = Type.Object({
   nodeAffinity: Type.Optional(
     Type.Object({
       requiredDuringSchedulingIgnoredDuringExecution: Type.Optional(
         Type.Object({ nodeSelectorTerms: Type.Optional(Type.Array(nodeSelectorTerm)) }),
       ),
-      preferredDuringSchedulingIgnoredDuringExecution: Type.Optional(Type.Array(json)),
+      preferredDuringSchedulingIgnoredDuringExecution: affinityTerms,
     }),
   ),
-  podAffinity: Type.Optional(json),
+  podAffinity: Type.Optional(
+    Type.Object({
+      requiredDuringSchedulingIgnoredDuringExecution: affinityTerms,
+      preferredDuringSchedulingIgnoredDuringExecution: affinityTerms,
+    }),
+  ),
   podAntiAffinity: Type.Optional(json),
 })
 

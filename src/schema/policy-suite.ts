@@ -14,13 +14,14 @@ const want = object('What must come of it.', {
   pod: Type.Optional(opaque('Fields that the patched pod must show; the items of lists in any order.')),
   absent: Type.Optional(list('Paths that the patched pod must not have: `spec.containers[0].env`.', text('A path.'))),
   denials: Type.Optional(list('Refusals.', denial)),
-  warnings: Type.Optional(list('Parts of warnings.', text('A part.'))),
+  warnings: Type.Optional(list('Parts of warnings; an empty list means that there must be none.', text('A part.'))),
 })
 
 const testCase = object('One case.', {
   name: text('What is shown, as a fact.', { minLength: 1 }),
   namespace: Type.Optional(text('The namespace; `tenant` without it.')),
   namespaceLabels: Type.Optional(stringMap('Its labels.')),
+  tenant: Type.Optional(text('The tenant that the namespace belongs to; one of its name without it, none if empty.')),
   tier: Type.Optional(choice('The tier that admission has decided; reserved without it.', TIERS)),
   gangSize: Type.Optional(Type.Integer({ minimum: 1 })),
   instanceTypes: Type.Optional(list('The instance types that the cohort of the tenant has.', text('A type.'))),

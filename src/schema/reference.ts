@@ -64,7 +64,7 @@ function fieldRows(node: SchemaNode, path: string): readonly Row[] {
 }
 
 function typeOf(node: SchemaNode): string {
-  if (node['x-kubernetes-int-or-string'] === true) return 'count'
+  if (node['x-kubernetes-int-or-string'] === true) return 'number or text'
   if (node.enum !== undefined) return node.enum.map(value => `\`${value}\``).join(', ')
   if (node.items !== undefined) return `list of ${typeOf(node.items)}`
   if (node.type === 'object' && node.properties === undefined) {

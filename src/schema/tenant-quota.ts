@@ -11,7 +11,7 @@ import {
   object,
   type ReadonlyStatic,
   TIERS,
-  text,
+  weight,
 } from './parts.ts'
 
 const classQuota = object('What the tenant may use of one accelerator class.', {
@@ -40,7 +40,7 @@ const spec = object('A tenant: its namespaces, and what they may use together.',
   namespaces: Type.Optional(list('Namespaces by name.', dnsLabel('A namespace.'), { maxItems: 1024 })),
   namespaceSelector: Type.Optional(labelSelector),
   cohort: dnsName('The Cohort whose capacity the tenant uses.'),
-  weight: Type.Optional(text('Share of contended shared and burst capacity, as a decimal. 1 without it.')),
+  weight: Type.Optional(weight('Share of contended shared and burst capacity.')),
   tierOrder: Type.Optional(
     list(
       'Tiers tried, in this order, for a pod that names none. `reserved, shared, burst` without it.',

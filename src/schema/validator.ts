@@ -1,20 +1,40 @@
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import { Ajv, type ErrorObject, type SchemaValidateFunction, type ValidateFunction } from 'ajv'
 import type { Static, TSchema } from 'typebox'
 import { failed, type Issue, type Parsed, parsed } from './parsed.ts'
 import type { DeepReadonly } from './parts.ts'
 
 const MAX_ISSUES = 20
 
-const KUBERNETES_KEYWORDS = [
+const LIST_KEYS = 'x-kubernetes-list-map-keys'
+
+/** Items of a list that is a map by some of their fields: two of one key are a mistake, as they are to the API server. */
+const haveKeysOfTheirOwn: SchemaValidateFunction = (keys: readonly string[], items: readonly unknown[], _, context) => {
+  const seen = new Set<string>()
+  const errors: Partial<ErrorObject>[] = []
+  for (const [index, item] of items.entries()) {
+    const identity = keys.map(key => Object(item)[key])
+    const text = JSON.stringify(identity)
+    // One without a key is told so by `required`.
+    if (seen.has(text) && !identity.includes(undefined)) {
+      const instancePath = `${context?.instancePath ?? ''}/${index}`
+      errors.push({ keyword: LIST_KEYS, instancePath, params: { keys, identity } })
+    }
+    seen.add(text)
+  }
+  haveKeysOfTheirOwn.errors = errors
+  return errors.length === 0
+}
+
+const KUBERNETES_ANNOTATIONS = [
   'x-kubernetes-int-or-string',
   'x-kubernetes-list-type',
-  'x-kubernetes-list-map-keys',
   'x-kubernetes-preserve-unknown-fields',
 ]
 
 // No coercion and no defaults: what was sent is what is judged, and the validated object is never written to.
 const ajv = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true, strictTypes: false, verbose: true })
-ajv.addVocabulary(KUBERNETES_KEYWORDS)
+ajv.addVocabulary(KUBERNETES_ANNOTATIONS)
+ajv.addKeyword({ keyword: LIST_KEYS, type: 'array', schemaType: 'array', validate: haveKeysOfTheirOwn })
 
 /** A parser that says every place where a value is not of the schema. Compiled when first used. */
 export function parserOf<S extends TSchema>(
@@ -65,8 +85,13 @@ function describe(error: ErrorObject): { readonly problem: string; readonly reme
       return { problem: `${shown(error.data)} does not have the form ${params.pattern}` }
     case 'anyOf':
       return {
-        problem: `${shown(error.data)} is neither a whole number nor a text of the right form`,
+        problem: `${shown(error.data)} is neither a whole number in range nor a text of the right form`,
         ...formOf(error),
+      }
+    case LIST_KEYS:
+      return {
+        problem: `${params.keys.join(' and ')} ${params.identity.map(quote).join(' and ')} is there already`,
+        remedy: 'remove or rename one of them',
       }
     default:
       return { problem: error.message ?? keyword }
@@ -100,11 +125,15 @@ function typeName(value: unknown): string {
 }
 
 function shown(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'number' ? quote(value) : typeName(value)
+  if (typeof value === 'number') return String(value)
+  return typeof value === 'string' ? quote(value) : typeName(value)
 }
 
-// Foreign text is quoted, cut and free of control characters wherever it is shown (JSON escapes them).
+// Foreign text is quoted, cut and free of control characters wherever it is shown. JSON escapes those below a space; a terminal
+// obeys those above `~` as well, and marks of direction make a line read as what it is not.
+const UNSEEN = /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
+
 function quote(value: unknown): string {
-  const text = String(value)
+  const text = String(value).replace(UNSEEN, '?')
   return JSON.stringify(text.length > 64 ? `${text.slice(0, 61)}...` : text)
 }

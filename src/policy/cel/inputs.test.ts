@@ -28,7 +28,8 @@ const sluice: SluiceFacts = {
   gpus: 8_000n,
   classes: ['h100'],
   vendors: ['nvidia.com'],
-  instanceTypes: [],
+  instanceTypes: ['p5.48xlarge'],
+  accelerated: ['main'],
   workload: { kind: 'Job', name: 'train', role: 'worker' },
   gang: { id: 'train', size: 4n },
 }

@@ -16,6 +16,8 @@ export interface SluiceFacts {
   readonly vendors: readonly string[]
   /** The instance types the pod may land on, as far as they are known. */
   readonly instanceTypes: readonly string[]
+  /** Names of the containers that use accelerators. */
+  readonly accelerated: readonly string[]
   readonly workload: { readonly kind: string; readonly name: string; readonly role: string }
   readonly gang: { readonly id: string; readonly size: bigint }
 }
@@ -29,6 +31,7 @@ export const sluiceSchema = objectSchema('sluice.Facts', {
   classes: 'list<string>',
   vendors: 'list<string>',
   instanceTypes: 'list<string>',
+  accelerated: 'list<string>',
   workload: objectSchema('sluice.Workload', { kind: 'string', name: 'string', role: 'string' }),
   gang: objectSchema('sluice.Gang', { id: 'string', size: 'int' }),
 })
