@@ -5,7 +5,7 @@ import { mutatePod, type TierForecast } from '../src/admission/mutate.ts'
 import { allowed, reviewOf } from '../src/admission/response.ts'
 import { badRequest, parsePodReview } from '../src/admission/review-pod.ts'
 import { decisionOf, type PodObserver } from './observe.ts'
-import { policyDeadline } from './policy-deadline.ts'
+import { policyTimer } from './policy-timer.ts'
 
 /** How the API server is told to call this webhook. A pod that Sluice cannot mend in time is still created. */
 const MUTATE_PODS = {
@@ -48,7 +48,9 @@ function answer(body: unknown, call: Call, deps: MutateDeps): Answer {
     return ok(allowed(request, [], []))
   }
 
-  const mutation = mutatePod(request, pod.value, deps.cluster(), deps.forecast, { isLate: policyDeadline(deps.clock) })
+  const mutation = mutatePod(request, pod.value, deps.cluster(), deps.forecast, {
+    startTimer: policyTimer(deps.clock, call.deadlineMs),
+  })
   const isGpuPod = mutation.examined.subject.demand !== undefined
   decide({ verdict: isGpuPod || mutation.operations.length > 0 ? 'allowed' : 'not-gpu', mutation })
   return ok(allowed(request, mutation.operations, []))

@@ -7,7 +7,7 @@ import { tierChange } from '../src/admission/tier-change.ts'
 import { type QuotaDesk, validatePod } from '../src/admission/validate.ts'
 import type { Pod } from '../src/schema/pod.ts'
 import { decisionOf, type PodObserver } from './observe.ts'
-import { policyDeadline } from './policy-deadline.ts'
+import { policyTimer } from './policy-timer.ts'
 
 /** How the API server is told to call this webhook. A GPU pod that nobody has judged is not created. */
 const VALIDATE_PODS = {
@@ -71,7 +71,7 @@ async function answerCreate(
   const validation = await validatePod(request, pod, deps.cluster(), deps.desk, {
     deadlineMs: call.deadlineMs,
     isPreview: request.dryRun === true,
-    isLate: policyDeadline(deps.clock),
+    startTimer: policyTimer(deps.clock, call.deadlineMs),
   })
   const { denials, warnings, examined } = validation
   const passed = examined.subject.demand === undefined ? 'not-gpu' : 'allowed'

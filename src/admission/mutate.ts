@@ -28,11 +28,9 @@ export interface Mutation {
 
 export interface MutateOptions {
   readonly knowledge?: Knowledge
-  /** True when the expressions of policies have had their time. */
-  readonly isLate?: () => boolean
+  /** Starts the time of one policy, and tells when it is up. */
+  readonly startTimer?: () => () => boolean
 }
-
-const NEVER_LATE = () => false
 
 /**
  * Decides what a pod is given. Nothing is refused here, and nothing is written anywhere: a pod that is wrong passes as it is, and
@@ -43,7 +41,7 @@ export function mutatePod(
   pod: Pod,
   cluster: Cluster,
   forecast: TierForecast,
-  { knowledge = {}, isLate = NEVER_LATE }: MutateOptions = {},
+  { knowledge = {}, startTimer }: MutateOptions = {},
 ): Mutation {
   const examined = examine(request, pod, cluster, knowledge)
   const { denials, undecidable } = examined
@@ -54,7 +52,7 @@ export function mutatePod(
   const tier = examined.subject.tier ?? forecastTier(examined, forecast, request.dryRun === true)
   const subject = { ...examined.subject, tier }
   const patch = patchOf(subject.object)
-  const { injections, problems } = cluster.policies.inject(subject, patch, cluster.surroundings, isLate)
+  const { injections, problems } = cluster.policies.inject(subject, patch, cluster.surroundings, startTimer)
   const all = [...tierInjection(examined, tier), ...injections]
   if (all.length > 0) {
     if (tier !== undefined) patch.set(['metadata', 'labels', TIER_LABEL], tier)

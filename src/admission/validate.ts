@@ -35,8 +35,8 @@ export interface ValidateOptions {
   /** False where no quotas are known at all, so that policies alone decide: a review of files without a cluster. */
   readonly isQuotaKnown?: boolean
   readonly knowledge?: Knowledge
-  /** True when the expressions of policies have had their time. */
-  readonly isLate?: () => boolean
+  /** Starts the time of one policy, and tells when it is up. */
+  readonly startTimer?: () => () => boolean
 }
 
 /** Judges a pod and, as the last step, charges it. Every violation is listed; what is wrong is not charged. */
@@ -48,7 +48,7 @@ export async function validatePod(
   options: ValidateOptions,
 ): Promise<Validation> {
   const examined = examine(request, pod, cluster, options.knowledge)
-  const { findings, problems } = cluster.policies.validate(examined.subject, options.isLate)
+  const { findings, problems } = cluster.policies.validate(examined.subject, options.startTimer)
   const rules = sortFindings(findings)
   const specDenials = [...examined.denials, ...rules.denials]
 

@@ -1,5 +1,6 @@
 import { Document } from 'yaml'
 import type { TemplateReview } from '../admission/manifest-review.ts'
+import { INJECTED_ANNOTATION } from '../admission/mutate.ts'
 import type { PlacedObject } from '../admission/objects.ts'
 import { applyPatch, type JsonPath, type PatchOperation, patchOf, sameJson } from '../policy/patch.ts'
 import type { JsonObject, JsonValue } from '../schema/parts.ts'
@@ -20,10 +21,14 @@ export interface PatchedManifest {
 
 export function withPatchedTemplates({ at, value }: PlacedObject, reviews: readonly TemplateReview[]): PatchedManifest {
   const unheld: { podTemplate: string; operation: PatchOperation }[] = []
+  const own = reviews.filter(review => review.at === at)
+  const pods = new Map(
+    own.map(({ template, operations }) => [template.podTemplate, applyPatch(template.pod, operations)]),
+  )
   let manifest = value
-  for (const { template, operations } of reviews.filter(review => review.at === at)) {
+  for (const { template, operations } of own) {
     for (const operation of operations) {
-      const written = write(manifest, template.podTemplate, operation)
+      const written = write(manifest, template.podTemplate, operation, pods)
       if (written === undefined) unheld.push({ podTemplate: template.podTemplate, operation })
       else manifest = written
     }
@@ -44,18 +49,40 @@ export function manifestYaml(object: PlacedObject, reviews: readonly TemplateRev
   return document.toString({ lineWidth: 0 })
 }
 
-function write(manifest: JsonObject, podTemplate: string, operation: PatchOperation): JsonObject | undefined {
+function write(
+  manifest: JsonObject,
+  podTemplate: string,
+  operation: PatchOperation,
+  pods: ReadonlyMap<string, JsonObject>,
+): JsonObject | undefined {
   const template = templateNamed(manifest, podTemplate)
   const wanted = template === undefined ? undefined : patched(template.pod, operation)
   if (template === undefined || wanted === undefined) return undefined
+  const neighbours = podTemplates(manifest).filter(other => other.podTemplate !== podTemplate)
   for (const place of placesOf(manifest, template, stepsOf(operation))) {
     for (const change of [oneItem(operation), wholeField(wanted, operation)]) {
       const changed = change(manifest, place)
       const after = templateNamed(changed, podTemplate)
-      if (after !== undefined && sameJson(inOrder(after.pod), inOrder(wanted))) return changed
+      if (after === undefined || !sameJson(inOrder(after.pod), inOrder(wanted))) continue
+      if (neighbours.every(neighbour => isWelcome(neighbour, changed, pods))) return changed
     }
   }
   return undefined
+}
+
+/** Labels may stand where several templates read them. What is written there must be right for all of them. */
+function isWelcome(neighbour: TemplatePod, changed: JsonObject, pods: ReadonlyMap<string, JsonObject>): boolean {
+  const before = patchOf(neighbour.pod)
+  const after = patchOf(templateNamed(changed, neighbour.podTemplate)?.pod ?? {})
+  const final = patchOf(pods.get(neighbour.podTemplate) ?? neighbour.pod)
+  if (!sameJson(before.get(['spec']) ?? null, after.get(['spec']) ?? null)) return false
+  return ['labels', 'annotations'].every(field => {
+    const texts = after.get(['metadata', field])
+    return Object.entries(isFields(texts) ? texts : {}).every(([key, value]) => {
+      const path = ['metadata', field, key]
+      return key === INJECTED_ANNOTATION || value === before.get(path) || value === final.get(path)
+    })
+  })
 }
 
 function templateNamed(manifest: JsonObject, podTemplate: string): TemplatePod | undefined {

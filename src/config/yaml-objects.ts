@@ -24,7 +24,7 @@ export function readObjects(text: string, file: string): ReadObjects {
     const [error] = document.errors
     if (error !== undefined) {
       const { line, col } = lines.linePos(error.pos[0])
-      issues.push({ at: `${file}:${line}:${col}`, problem: firstLine(error.message) })
+      issues.push({ at: `${file}:${line}:${col}`, problem: problemOf(error) })
       continue
     }
     const at = `${file}:${lines.linePos(document.contents?.range?.[0] ?? 0).line}`
@@ -45,7 +45,7 @@ function plainValue(
     const value = document.toJS({ maxAliasCount: MAX_ALIASES })
     return withoutNulls(value as JsonValue, 0)
   } catch (cause) {
-    issues.push({ at, problem: cause instanceof Error ? firstLine(cause.message) : 'cannot be read' })
+    issues.push({ at, problem: cause instanceof Error ? problemOf(cause) : 'cannot be read' })
     return undefined
   }
 }
@@ -69,6 +69,8 @@ function isObject(value: unknown): value is JsonObject {
   return value !== null && typeof value === 'object' && !Array.isArray(value)
 }
 
-function firstLine(text: string): string {
-  return text.split('\n')[0] ?? text
+/** The first line of a parser's message; its others draw the place, which is named already. */
+function problemOf({ message }: Error): string {
+  if (message.startsWith('Maximum call stack')) return 'is nested too deeply'
+  return message.split('\n')[0]?.replace(/ at line \d+, column \d+:$/, '') ?? message
 }

@@ -134,3 +134,15 @@ for (const { name, answer } of bugs) {
     assert.deepEqual(server.traffic.answers, ['/bug 500'])
   })
 }
+
+test('an answered request leaves no timer behind', async t => {
+  const server = await serve(t, { endpoints: [endpoint('/quick', () => ({ status: 200, body: {} }))] })
+  const timers = () => process.getActiveResourcesInfo().filter(resource => resource === 'Timeout').length
+  const before = timers()
+  for (let request = 0; request < 5; request++) {
+    const counted = once(server.traffic, 'answered')
+    await send(server, { path: '/quick?timeout=30s', body: '{}' })
+    await counted
+  }
+  assert.equal(timers(), before)
+})

@@ -2,6 +2,7 @@ import type { GpuPolicyDocument } from '../schema/documents.ts'
 import type { PolicyMatch } from '../schema/gpu-policy.ts'
 import type { InjectSpec } from '../schema/inject.ts'
 import type { Issue } from '../schema/parsed.ts'
+import { withoutSlash } from './inject/shared-memory.ts'
 
 /** One key that a policy sets, and the value it sets it to, in a form that can be compared. */
 interface Setting {
@@ -36,7 +37,8 @@ function conflict(one: GpuPolicyDocument, other: GpuPolicyDocument, { key }: Set
   return {
     at: `GpuPolicy ${one.metadata.name} and GpuPolicy ${other.metadata.name}: spec.inject`,
     problem: `both set ${key}, to different values, on pods that both match`,
-    remedy: 'make their match exclude each other, by tier, class, vendor, namespace or label, or suspend one',
+    // Not by class or vendor: a pod may use two of them.
+    remedy: 'make their match exclude each other, by tier, namespace, workload kind or label, or suspend one',
   }
 }
 
@@ -44,23 +46,25 @@ function settingsOf(inject: InjectSpec): readonly Setting[] {
   const keyed = (what: string, entries: readonly (Valued & { readonly key: string })[] = []) =>
     entries.map(entry => setting(`${what} ${entry.key}`, settled(entry)))
   return [
-    ...(inject.priorityClass?.byTier ?? []).map(({ tier, name }) => setting(`priorityClass of ${tier}`, name)),
+    ...(inject.priorityClass?.byTier ?? []).map(({ tier, name }) => setting(`priorityClass of ${tier}`, { name })),
     ...(inject.env ?? []).map(entry => setting(`env ${entry.name}`, settled(entry))),
-    ...(inject.fabric === undefined ? [] : [setting('fabric', inject.fabric)]),
+    ...(inject.fabric === undefined ? [] : [setting('fabric', chosenFabric(inject.fabric))]),
     ...(inject.devices ?? []).map(entry => setting(`device ${entry.resource}`, settled(entry))),
-    ...(inject.deviceClaims ?? []).map(({ replaces, count, ...rest }) =>
-      setting(`claim for ${count ?? 1} ${replaces}`, rest),
-    ),
-    ...(inject.sharedMemory === undefined
-      ? []
-      : [setting(`volume ${inject.sharedMemory.mountPath ?? '/dev/shm'}`, inject.sharedMemory)]),
+    ...(inject.deviceClaims ?? []).flatMap(claimSettings),
+    ...(inject.sharedMemory === undefined ? [] : [memorySetting(inject.sharedMemory)]),
     ...keyed('nodeSelector', inject.nodeSelector),
     ...keyed('label', inject.labels),
     ...keyed('annotation', inject.annotations),
-    ...(inject.schedulerName === undefined ? [] : [setting('schedulerName', inject.schedulerName.name)]),
-    ...(inject.topologySpread ?? []).map(({ topologyKey, ...rest }) => setting(`topologySpread ${topologyKey}`, rest)),
-    ...(inject.affinity?.gang ?? []).map(({ topologyKey, ...rest }) => setting(`podAffinity ${topologyKey}`, rest)),
-    ...(inject.affinity?.nodes ?? []).map(({ key, ...rest }) => setting(`nodeAffinity ${key}`, rest)),
+    ...(inject.schedulerName === undefined ? [] : [setting('schedulerName', { name: inject.schedulerName.name })]),
+    ...(inject.topologySpread ?? []).map(({ topologyKey, maxSkew = 1, whenUnsatisfiable }) =>
+      setting(`topologySpread ${topologyKey}`, { maxSkew, whenUnsatisfiable }),
+    ),
+    ...(inject.affinity?.gang ?? []).map(({ topologyKey, weight }) =>
+      setting(`podAffinity ${topologyKey}`, { weight }),
+    ),
+    ...(inject.affinity?.nodes ?? []).map(({ key, operator, values, weight }) =>
+      setting(`nodeAffinity ${key}`, { operator, values: values?.toSorted(), weight }),
+    ),
   ]
 }
 
@@ -75,8 +79,25 @@ function settled({ value, count, expression }: Valued) {
   return { value, count, expression }
 }
 
-function setting(key: string, value: unknown): Setting {
-  return { key, value: JSON.stringify(value) }
+function chosenFabric({ profile, traffic = 'nccl' }: NonNullable<InjectSpec['fabric']>) {
+  return profile === undefined ? { traffic } : { profile }
+}
+
+/** Two claims of one name would be refused with the pod, and a container can give up its resource only once. */
+function claimSettings(entry: NonNullable<InjectSpec['deviceClaims']>[number]): readonly Setting[] {
+  const { name, replaces, count = 1, resourceClaimTemplateName, resourceClaimName, request } = entry
+  const source = { resourceClaimTemplateName, resourceClaimName, request }
+  const what = `${count} ${replaces}`
+  return [setting(`claim for ${what}`, { name, ...source }), setting(`claim ${name}`, { what, ...source })]
+}
+
+function memorySetting({ mountPath = '/dev/shm', sizeLimit, expression }: NonNullable<InjectSpec['sharedMemory']>) {
+  return setting(`volume ${withoutSlash(mountPath)}`, { sizeLimit, expression })
+}
+
+/** Values are compared as text, so their fields stand in one order; absent ones are left out. */
+function setting(key: string, fields: Readonly<Record<string, unknown>>): Setting {
+  return { key, value: JSON.stringify(fields) }
 }
 
 /** Whether one pod could satisfy both: false only where the fields prove that none can. */
@@ -112,7 +133,7 @@ function shareAny(one: readonly string[] | undefined, other: readonly string[] |
 }
 
 function excludes(excluded: readonly string[] | undefined, wanted: readonly string[] | undefined): boolean {
-  return excluded !== undefined && wanted !== undefined && wanted.every(value => excluded.includes(value))
+  return excluded !== undefined && wanted?.every(value => excluded.includes(value)) === true
 }
 
 type Selector = PolicyMatch['objectSelector']

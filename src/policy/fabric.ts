@@ -22,10 +22,10 @@ export function profileFor(
   )
 }
 
-function isOnPlatform(spec: FabricProfileSpec, subject: Subject): boolean {
+function isOnPlatform(spec: FabricProfileSpec, { instanceTypes, pod }: Subject): boolean {
   const known = new Set((spec.instances ?? []).map(instance => instance.type))
-  if (subject.instanceTypes.length > 0) return subject.instanceTypes.every(type => known.has(type))
-  const selector = subject.pod.spec.nodeSelector ?? {}
+  if (instanceTypes.length > 0 && instanceTypes.every(type => known.has(type))) return true
+  const selector = pod.spec.nodeSelector ?? {}
   return (spec.nodeLabels ?? []).some(({ key, values }) => {
     if (!Object.hasOwn(selector, key)) return false
     return values === undefined || values.includes(selector[key] ?? '')

@@ -63,8 +63,35 @@ test('the document that was given is never written to', () => {
 })
 
 test('an operation that does not apply is an error', () => {
+  const document: JsonObject = { list: [1], text: 'x' }
   assert.throws(() => applyPatch({}, [{ op: 'remove', path: '/spec' }]), /remove \/spec does not apply/)
   assert.throws(() => applyPatch({}, [{ op: 'add', path: '/spec/x', value: 1 }]), /does not apply/)
+  assert.throws(() => applyPatch(document, [{ op: 'add', path: '/text/x', value: 1 }]), /does not apply/)
+  assert.throws(() => applyPatch(document, [{ op: 'add', path: '/list/2', value: 1 }]), /does not apply/)
+  assert.throws(() => applyPatch(document, [{ op: 'replace', path: '/list/1', value: 1 }]), /does not apply/)
+})
+
+test('a key of digits is a key of an object and an index of a list', () => {
+  const document: JsonObject = { labels: { 0: 'a', 7: 'b' }, list: ['a', 'b'] }
+  const after = applyPatch(document, [
+    { op: 'replace', path: '/labels/0', value: 'x' },
+    { op: 'add', path: '/labels/1', value: 'y' },
+    { op: 'remove', path: '/labels/7' },
+    { op: 'replace', path: '/list/0', value: 'x' },
+    { op: 'add', path: '/list/2', value: 'z' },
+  ])
+  assert.deepEqual(after, { labels: { 0: 'x', 1: 'y' }, list: ['x', 'b', 'z'] })
+})
+
+test('what was removed can be set again, and what was set removed', () => {
+  const patch = patchOf({ spec: { priority: 0, other: 1 } })
+  patch.remove(['spec', 'priority'])
+  patch.set(['spec', 'priority'], 5)
+  patch.set(['spec', 'fresh'], 1)
+  patch.remove(['spec', 'fresh'])
+  assert.deepEqual(applyPatch({ spec: { priority: 0, other: 1 } }, patch.operations()), {
+    spec: { priority: 5, other: 1 },
+  })
 })
 
 const key = fc.constantFrom('a', 'b', 'a/b', '~', '__proto__', 'constructor')

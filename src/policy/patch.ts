@@ -18,6 +18,8 @@ export interface PatchWriter {
   /** Removes the field that stands there, if any does. List items are not removed: their followers would move. */
   remove(path: JsonPath): void
   operations(): readonly PatchOperation[]
+  /** Remembers this moment; calling what it returns takes back everything written since. */
+  savepoint(): () => void
 }
 
 interface Step {
@@ -68,6 +70,14 @@ export function patchOf(document: JsonObject): PatchWriter {
       if (valueAt(document, path) !== undefined) steps = [...steps, { op: 'remove', path }]
     },
 
+    savepoint() {
+      const before = { current, steps }
+      return () => {
+        current = before.current
+        steps = before.steps
+      }
+    },
+
     operations: () =>
       steps.map(step =>
         step.op === 'remove'
@@ -83,14 +93,20 @@ export function applyPatch(document: JsonObject, operations: readonly PatchOpera
   let current: JsonValue = document
   for (const operation of operations) {
     const path = pathOf(operation.path)
-    const parent = valueAt(current, path.slice(0, -1))
-    const isMissing = valueAt(current, path) === undefined
-    if (parent === undefined || (operation.op !== 'add' && isMissing)) {
+    if (!isApplicable(operation, path, current)) {
       throw new Error(`patch operation ${operation.op} ${operation.path} does not apply`)
     }
     current = operation.op === 'remove' ? withoutValue(current, path) : withValue(current, path, operation.value)
   }
   return current as JsonObject
+}
+
+/** Whether the place is there; a new one needs a parent and, in a list, the index after the last: we never push items aside. */
+function isApplicable({ op }: PatchOperation, path: JsonPath, document: JsonValue): boolean {
+  const parent = valueAt(document, path.slice(0, -1))
+  if (parent === undefined || parent === null || typeof parent !== 'object') return false
+  if (op !== 'add') return valueAt(document, path) !== undefined
+  return !isList(parent) || path.at(-1) === parent.length
 }
 
 function isWithin(path: JsonPath, place: JsonPath): boolean {
@@ -136,7 +152,8 @@ function firstMissing(root: JsonValue, path: JsonPath): number | undefined {
 function withValue(node: JsonValue | undefined, path: JsonPath, value: JsonValue): JsonValue {
   const [step, ...rest] = path
   if (step === undefined) return value
-  if (typeof step === 'number') {
+  // `0` is an index of a list, and as good a label key as any.
+  if (typeof step === 'number' && !isFields(node)) {
     const items: readonly JsonValue[] = node !== undefined && isList(node) ? node : []
     return items.toSpliced(step, 1, withValue(items[step], rest, value))
   }
@@ -151,7 +168,7 @@ function withoutValue(node: JsonValue, path: JsonPath): JsonValue {
   const below = child(node, step)
   if (rest.length > 0) return below === undefined ? node : withValue(node, [step], withoutValue(below, rest))
   if (isList(node)) return typeof step === 'number' ? node.toSpliced(step, 1) : node
-  return isFields(node) ? Object.fromEntries(Object.entries(node).filter(([key]) => key !== step)) : node
+  return isFields(node) ? Object.fromEntries(Object.entries(node).filter(([key]) => key !== String(step))) : node
 }
 
 function isList(value: JsonValue): value is readonly JsonValue[] {

@@ -1,13 +1,16 @@
 import type { GpuPolicyDocument } from '../schema/documents.ts'
 import type { PolicyValidation } from '../schema/gpu-policy.ts'
 import { failed, type Issue, type Parsed, parsed } from '../schema/parsed.ts'
-import type { Mode } from '../schema/parts.ts'
+import { MODES, type Mode } from '../schema/parts.ts'
 import { conflicts } from './conflicts.ts'
-import { injectPolicy } from './inject/inject-policy.ts'
+import { finishInjection, injectPolicy, type OpenPolicy } from './inject/inject-policy.ts'
 import type { Surroundings } from './inject/target.ts'
+import { injectIssues } from './inject-issues.ts'
+import { injectedSelectors } from './injected-selectors.ts'
 import { matches, mismatchOf } from './match.ts'
 import type { PatchWriter } from './patch.ts'
 import { type Activation, activationOf, compileProgram, type Evaluation, type PolicyProgram } from './program.ts'
+import { selectorIssues } from './selector.ts'
 import type { Subject } from './subject.ts'
 
 /** One rule that a pod breaks. */
@@ -34,26 +37,29 @@ export interface PolicyProblem {
 }
 
 /** Whether a policy is about a pod, and if not, what did not hold. */
-export interface PolicyMatchReport {
+interface PolicyMatchReport {
   readonly policy: string
   readonly isMatch: boolean
   readonly because: string
 }
 
-export type IsLate = () => boolean
+/** Starts the time of one policy, and tells when it is up. */
+type StartTimer = () => () => boolean
 
 /** The policies of a cluster, compiled; they are asked together. */
 export interface PolicySet {
   readonly names: readonly string[]
+  /** The codes that their rules give. */
+  readonly codes: readonly string[]
   inject(
     subject: Subject,
     patch: PatchWriter,
     surroundings: Surroundings,
-    isLate?: IsLate,
+    startTimer?: StartTimer,
   ): { readonly injections: readonly Injection[]; readonly problems: readonly PolicyProblem[] }
   validate(
     subject: Subject,
-    isLate?: IsLate,
+    startTimer?: StartTimer,
   ): { readonly findings: readonly Finding[]; readonly problems: readonly PolicyProblem[] }
   /** For those who want to know why a policy did or did not speak. */
   explain(subject: Subject): readonly PolicyMatchReport[]
@@ -65,7 +71,7 @@ interface Policy {
   readonly program: PolicyProgram
 }
 
-const NEVER_LATE: IsLate = () => false
+const NO_TIMER: StartTimer = () => () => false
 
 /** Compiles the policies, or says what is wrong with any of them. `profiles` are the names of the FabricProfiles there are. */
 export function compilePolicies(
@@ -78,14 +84,28 @@ export function compilePolicies(
   const programs = active.map(document => ({ document, program: compileProgram(document) }))
   const issues: Issue[] = [
     ...programs.flatMap(({ program }) => (program.ok ? [] : program.issues)),
+    ...active.flatMap(matchIssues),
+    ...active.flatMap(injectIssues),
     ...active.flatMap(document => missingProfile(document, profiles)),
     ...conflicts(active),
+    ...injectedSelectors(active),
   ]
   if (issues.length > 0) return failed(...issues)
   const policies = programs.flatMap(({ document, program }) =>
     program.ok ? [{ document, name: document.metadata.name, program: program.value }] : [],
   )
   return parsed(policySet(policies))
+}
+
+function matchIssues({ metadata, spec: { match, exceptions = [] } }: GpuPolicyDocument): readonly Issue[] {
+  const at = `GpuPolicy ${metadata.name}: spec`
+  return [
+    ...selectorIssues(match?.objectSelector, `${at}.match.objectSelector`),
+    ...selectorIssues(match?.namespaceSelector, `${at}.match.namespaceSelector`),
+    ...exceptions.flatMap(({ objectSelector }, index) =>
+      selectorIssues(objectSelector, `${at}.exceptions[${index}].objectSelector`),
+    ),
+  ]
 }
 
 function missingProfile(document: GpuPolicyDocument, profiles: ReadonlySet<string>): readonly Issue[] {
@@ -105,24 +125,30 @@ function policySet(policies: readonly Policy[]): PolicySet {
   const validating = policies.filter(policy => policy.document.spec.validate !== undefined)
   return {
     names: policies.map(policy => policy.name),
+    codes: [
+      ...new Set(policies.flatMap(({ document }) => document.spec.validate?.flatMap(rule => rule.code ?? []) ?? [])),
+    ],
 
-    inject(subject, patch, surroundings, isLate = NEVER_LATE) {
+    inject(subject, patch, surroundings, startTimer = NO_TIMER) {
       const injections: Injection[] = []
       const problems: PolicyProblem[] = []
-      for (const { policy, evaluation } of speaking(injecting, subject, isLate)) {
+      const open: OpenPolicy[] = []
+      for (const { policy, evaluation } of speaking(injecting, subject, startTimer)) {
         const conditions = evaluation.conditions()
         if (conditions.kind === 'failed') problems.push({ policy: policy.name, problem: conditions.problem })
         if (conditions.kind === 'holds') {
-          injectPolicy(policy.document, { subject, patch, surroundings, evaluation }, { injections, problems })
+          const place = { subject, patch, surroundings, evaluation }
+          open.push(...injectPolicy(policy.document, place, { injections, problems }))
         }
       }
+      finishInjection(open)
       return { injections, problems }
     },
 
-    validate(subject, isLate = NEVER_LATE) {
+    validate(subject, startTimer = NO_TIMER) {
       const findings: Finding[] = []
       const problems: PolicyProblem[] = []
-      for (const { policy, evaluation } of speaking(validating, subject, isLate)) {
+      for (const { policy, evaluation } of speaking(validating, subject, startTimer)) {
         judge(policy, evaluation, findings, problems)
       }
       return { findings, problems }
@@ -136,12 +162,12 @@ function policySet(policies: readonly Policy[]): PolicySet {
 }
 
 /** Those whose fields match, each with an evaluation of its own. The view of the pod is made once, when first needed. */
-function* speaking(policies: readonly Policy[], subject: Subject, isLate: IsLate) {
+function* speaking(policies: readonly Policy[], subject: Subject, startTimer: StartTimer) {
   let activation: Activation | undefined
   for (const policy of policies) {
     if (!matches(policy.document.spec, subject)) continue
     activation ??= activationOf(subject)
-    yield { policy, evaluation: policy.program.open(activation, isLate) }
+    yield { policy, evaluation: policy.program.open(activation, startTimer()) }
   }
 }
 
@@ -150,14 +176,14 @@ function judge(policy: Policy, evaluation: Evaluation, findings: Finding[], prob
   if (conditions.kind === 'fails') return
   if (conditions.kind === 'failed') {
     problems.push({ policy: policy.name, problem: conditions.problem })
-    findings.push(unevaluated(policy, {}))
+    findings.push(unevaluated(policy, strictestOf(policy)))
     return
   }
   for (const [index, rule] of (policy.document.spec.validate ?? []).entries()) {
     const verdict = evaluation.rule(index)
     if (!verdict.ok) {
       problems.push({ policy: policy.name, problem: verdict.problem })
-      findings.push(unevaluated(policy, rule))
+      findings.push(unevaluated(policy, modeOf(policy, rule)))
     } else if (!verdict.value) {
       findings.push(findingOf(policy, rule, messageOf(policy, rule, index, evaluation, problems)))
     }
@@ -177,11 +203,11 @@ function messageOf(
   return rule.message ?? `failed rule: ${rule.expression}`
 }
 
-function findingOf({ name, document }: Policy, rule: PolicyValidation, message: string): Finding {
+function findingOf(policy: Policy, rule: PolicyValidation, message: string): Finding {
   return {
-    policy: name,
+    policy: policy.name,
     code: rule.code ?? 'SLU-P100',
-    mode: rule.mode ?? document.spec.mode ?? 'Enforce',
+    mode: modeOf(policy, rule),
     reason: rule.reason ?? 'Invalid',
     ...(rule.field === undefined ? {} : { field: rule.field }),
     message,
@@ -190,15 +216,25 @@ function findingOf({ name, document }: Policy, rule: PolicyValidation, message: 
 }
 
 // A rule that cannot be evaluated has not been kept: to admit would let whoever can break the expression pass.
-function unevaluated({ name, document }: Policy, { mode }: Pick<PolicyValidation, 'mode'>): Finding {
+function unevaluated({ name }: Policy, mode: Mode): Finding {
   return {
     policy: name,
     code: 'SLU-P101',
-    mode: mode ?? document.spec.mode ?? 'Enforce',
+    mode,
     reason: 'Forbidden',
     message: `policy ${name} could not be evaluated`,
     fix: 'tell the platform team; the log of Sluice says which expression failed',
   }
+}
+
+function modeOf({ document }: Policy, rule: PolicyValidation): Mode {
+  return rule.mode ?? document.spec.mode ?? 'Enforce'
+}
+
+/** What the worst violation of the policy would do: without its conditions it is not known which there are. */
+function strictestOf(policy: Policy): Mode {
+  const modes = (policy.document.spec.validate ?? []).map(rule => modeOf(policy, rule))
+  return MODES.find(mode => modes.includes(mode)) ?? 'Enforce'
 }
 
 function reportOf(policy: Policy, subject: Subject, activation: Activation): PolicyMatchReport {
@@ -208,7 +244,7 @@ function reportOf(policy: Policy, subject: Subject, activation: Activation): Pol
     const because = mismatch === 'exceptions' ? 'an exception covers the pod' : `${mismatch} does not hold`
     return { ...report, isMatch: false, because }
   }
-  const conditions = policy.program.open(activation, NEVER_LATE).conditions()
+  const conditions = policy.program.open(activation, NO_TIMER()).conditions()
   switch (conditions.kind) {
     case 'holds':
       return { ...report, isMatch: true, because: 'match and conditions hold' }

@@ -1,3 +1,4 @@
+import type { Issue } from '../schema/parsed.ts'
 import type { LabelSelector } from '../schema/parts.ts'
 
 /** Whether labels satisfy a selector; an empty selector selects everything (k8s.io/apimachinery/pkg/labels). */
@@ -21,4 +22,22 @@ function holds({ operator, values = [] }: Requirement, found: string | undefined
     case 'DoesNotExist':
       return found === undefined
   }
+}
+
+/** What no API server would accept of a selector, and what would silently select nothing, or everything. */
+export function selectorIssues(selector: LabelSelector | undefined, at: string): readonly Issue[] {
+  return requirementIssues(selector?.matchExpressions, `${at}.matchExpressions`)
+}
+
+export function requirementIssues(
+  requirements: readonly Omit<Requirement, 'key'>[] | undefined,
+  at: string,
+): readonly Issue[] {
+  return (requirements ?? []).flatMap(({ operator, values = [] }, index): readonly Issue[] => {
+    const takesValues = operator === 'In' || operator === 'NotIn'
+    if (takesValues === values.length > 0) return []
+    const problem = takesValues ? `${operator} without values` : `${operator} takes no values`
+    const remedy = takesValues ? 'list at least one, or use Exists or DoesNotExist' : 'remove them, or use In or NotIn'
+    return [{ at: `${at}[${index}]`, problem, remedy }]
+  })
 }

@@ -26,13 +26,19 @@ export function mismatch(wanted: JsonValue, found: JsonValue | undefined, at = '
 
 function listMismatch(wanted: readonly JsonValue[], found: JsonValue | undefined, at: string): string | undefined {
   if (found === undefined || !isList(found)) return differs(wanted, found, at)
-  const left = [...found]
-  for (const item of wanted) {
-    const index = left.findIndex(candidate => mismatch(item, candidate) === undefined)
-    if (index < 0) return `${place(at)}: no item is ${JSON.stringify(item)}; found ${shown(found)}`
-    left.splice(index, 1)
-  }
-  return undefined
+  // Which item of `found` serves which of `wanted`. A newcomer may send an earlier one on to another that serves it as well.
+  const servedBy = new Map<number, number>()
+  const serve = (index: number, tried: Set<number>): boolean =>
+    found.some((candidate, position) => {
+      if (tried.has(position) || mismatch(wanted[index] ?? null, candidate) !== undefined) return false
+      tried.add(position)
+      const earlier = servedBy.get(position)
+      if (earlier !== undefined && !serve(earlier, tried)) return false
+      servedBy.set(position, index)
+      return true
+    })
+  const missing = wanted.findIndex((_, index) => !serve(index, new Set()))
+  return missing < 0 ? undefined : `${place(at)}: no item is ${JSON.stringify(wanted[missing])}; found ${shown(found)}`
 }
 
 function differs(wanted: JsonValue, found: JsonValue | undefined, at: string): string {

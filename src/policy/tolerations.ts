@@ -11,8 +11,12 @@ export function covers(existing: Toleration, wanted: Toleration): boolean {
   if (isEmpty(existing.key)) return existing.operator === 'Exists'
   if (existing.key !== wanted.key) return false
   if (existing.operator === 'Exists') return true
-  if (!isEmpty(existing.operator) && existing.operator !== 'Equal') return false
-  return wanted.operator !== 'Exists' && (existing.value ?? '') === (wanted.value ?? '')
+  // One value covers that value and nothing more; Gt and Lt, where a cluster has them, are not compared.
+  return isEqual(existing.operator) && isEqual(wanted.operator) && (existing.value ?? '') === (wanted.value ?? '')
+}
+
+function isEqual(operator: string | undefined): boolean {
+  return isEmpty(operator) || operator === 'Equal'
 }
 
 function isEmpty(text: string | undefined): boolean {

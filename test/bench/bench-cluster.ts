@@ -28,12 +28,18 @@ const PLENTY = 1_000_000_000
 const TENANTS_PER_COHORT = 8
 
 function quotas(): readonly JsonObject[] {
-  const cohorts = Array.from({ length: Math.ceil(NAMESPACES.length / TENANTS_PER_COHORT) }, (_, index) => `cohort-${index}`)
+  const cohorts = Array.from(
+    { length: Math.ceil(NAMESPACES.length / TENANTS_PER_COHORT) },
+    (_, index) => `cohort-${index}`,
+  )
   return [
     document('Cohort', 'platform', { classes: [] }),
     ...cohorts.map(name => {
       const capacity = { gpus: PLENTY * TENANTS_PER_COHORT * 2 }
-      return document('Cohort', name, { parent: 'platform', classes: [{ class: 'h100', capacity, shared: '20%', burst: '15%' }] })
+      return document('Cohort', name, {
+        parent: 'platform',
+        classes: [{ class: 'h100', capacity, shared: '20%', burst: '15%' }],
+      })
     }),
     ...NAMESPACES.map((namespace, index) => {
       const classes = [{ class: 'h100', reserved: PLENTY, shared: {}, burst: {}, perPod: { max: 8 } }]

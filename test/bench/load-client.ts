@@ -34,7 +34,9 @@ const HEX_DIGITS = 12
 
 export async function openLoadClient(target: Target, connections: number): Promise<LoadClient> {
   const open = await Promise.all(
-    Array.from({ length: connections }, (_, index) => connect(target, target.bodies[index % target.bodies.length] ?? Buffer.alloc(0))),
+    Array.from({ length: connections }, (_, index) =>
+      connect(target, target.bodies[index % target.bodies.length] ?? Buffer.alloc(0)),
+    ),
   )
   return {
     async run(forMs) {
@@ -136,6 +138,6 @@ const STATUS_AT = 'HTTP/1.1'.length
 function lengthOf(received: Buffer): number {
   const end = received.indexOf('\r\n\r\n')
   if (end < 0) return 0
-  const length = /content-length: (\d+)/i.exec(received.latin1Slice(0, end))?.[1]
+  const length = /content-length: (\d+)/i.exec(received.toString('latin1', 0, end))?.[1]
   return end + 4 + Number(length ?? 0)
 }

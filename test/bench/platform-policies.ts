@@ -32,7 +32,12 @@ const ABOUT_EVERY_GPU_POD: readonly JsonObject[] = [
   },
   {
     matchConditions: [{ name: 'several', expression: 'sluice.gpus > 1000' }],
-    inject: { env: [{ name: 'OMP_NUM_THREADS', value: '8' }, { name: 'CUDA_DEVICE_MAX_CONNECTIONS', value: '1' }] },
+    inject: {
+      env: [
+        { name: 'OMP_NUM_THREADS', value: '8' },
+        { name: 'CUDA_DEVICE_MAX_CONNECTIONS', value: '1' },
+      ],
+    },
   },
   {
     validate: [
@@ -45,7 +50,12 @@ const ABOUT_EVERY_GPU_POD: readonly JsonObject[] = [
     ],
   },
   {
-    variables: [{ name: 'users', expression: "object.spec.containers.filter(c, c.?resources.?limits[?'nvidia.com/gpu'].hasValue())" }],
+    variables: [
+      {
+        name: 'users',
+        expression: "object.spec.containers.filter(c, c.?resources.?limits[?'nvidia.com/gpu'].hasValue())",
+      },
+    ],
     validate: [
       { expression: 'variables.users.all(c, has(c.resources.requests.memory))', message: 'ask for memory' },
       {
@@ -58,7 +68,8 @@ const ABOUT_EVERY_GPU_POD: readonly JsonObject[] = [
     mode: 'Warn',
     validate: [
       {
-        expression: "object.spec.containers.all(c, !c.?env.orValue([]).exists(e, e.name.matches('^NCCL_(ALGO|PROTO)$')))",
+        expression:
+          "object.spec.containers.all(c, !c.?env.orValue([]).exists(e, e.name.matches('^NCCL_(ALGO|PROTO)$')))",
         message: 'NCCL chooses better by itself',
       },
     ],
@@ -87,7 +98,9 @@ const ABOUT_OTHERS: readonly ((index: number) => JsonObject)[] = [
   index => ({ match: { accelerators: 'Absent' }, inject: labelled(index) }),
   index => ({ match: { multiPod: true }, inject: labelled(index) }),
   index => ({
-    matchConditions: [{ name: 'opted-in', expression: `object.metadata.?labels[?'example.com/feature-${index}'].orValue('') == 'on'` }],
+    matchConditions: [
+      { name: 'opted-in', expression: `object.metadata.?labels[?'example.com/feature-${index}'].orValue('') == 'on'` },
+    ],
     inject: labelled(index),
   }),
   index => ({
@@ -117,7 +130,11 @@ const PER_BLOCK = 20
 function specOf(index: number): JsonObject {
   const place = index % PER_BLOCK
   if (index < ABOUT_EVERY_GPU_POD.length) return ABOUT_EVERY_GPU_POD[index] ?? {}
-  if (place === 0) return { matchConditions: [{ name: 'on-nvidia', expression: "'nvidia' in sluice.vendors" }], validate: [ruleOf(index)] }
+  if (place === 0)
+    return {
+      matchConditions: [{ name: 'on-nvidia', expression: "'nvidia' in sluice.vendors" }],
+      validate: [ruleOf(index)],
+    }
   return ABOUT_OTHERS[place % ABOUT_OTHERS.length]?.(index) ?? {}
 }
 

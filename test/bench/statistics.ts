@@ -1,7 +1,10 @@
 /** Medians and percentiles of what was measured. */
 
 export function median(values: readonly number[]): number {
-  return percentile(values.toSorted((a, b) => a - b), 0.5)
+  return percentile(
+    values.toSorted((a, b) => a - b),
+    0.5,
+  )
 }
 
 /** Of values that are sorted already. */

@@ -29,7 +29,11 @@ async function floor(): Promise<Listening> {
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
       const review = JSON.parse(Buffer.concat(chunks).toString('utf8'))
-      const answer = { apiVersion: review.apiVersion, kind: review.kind, response: { uid: review.request.uid, allowed: true } }
+      const answer = {
+        apiVersion: review.apiVersion,
+        kind: review.kind,
+        response: { uid: review.request.uid, allowed: true },
+      }
       const text = JSON.stringify(answer)
       response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': String(Buffer.byteLength(text)) })
       response.end(text)

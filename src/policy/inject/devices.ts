@@ -1,24 +1,30 @@
 import type { InjectSpec } from '../../schema/inject.ts'
-import { acceleratedContainers, type PlacedContainer, type Target, type When } from './target.ts'
+import {
+  acceleratedWorkers,
+  containerAt,
+  everyContainer,
+  type PlacedContainer,
+  type Target,
+  type When,
+} from './target.ts'
 
 type Entry = NonNullable<InjectSpec['devices']>[number]
 
 export function injectDevices(entries: readonly Entry[], target: Target): void {
+  const [first] = acceleratedWorkers(target.subject)
+  if (first === undefined) return
   for (const entry of entries) {
-    const [first] = acceleratedContainers(target.subject).filter(({ path }) => path[1] === 'containers')
     const count = target.count(entry)
-    if (first !== undefined && count !== undefined && count > 0) {
-      requestDevice(first, entry.resource, count, entry.when, target)
-    }
+    if (count !== undefined && count > 0) requestDevice(first, entry.resource, count, entry.when, target)
   }
 }
 
 /** Whether any container of the pod asks for the resource; a pod that does has its own idea of how many. */
-export function asksFor(resource: string, { subject }: Target): boolean {
-  const { containers, initContainers = [] } = subject.pod.spec
-  return [...containers, ...initContainers].some(({ resources }) =>
-    [resources?.limits, resources?.requests].some(amounts => amounts !== undefined && Object.hasOwn(amounts, resource)),
-  )
+export function asksFor(resource: string, target: Target): boolean {
+  return everyContainer(target.subject).some(placed => {
+    const { limits = {}, requests = {} } = containerAt(placed, target).resources ?? {}
+    return Object.hasOwn(limits, resource) || Object.hasOwn(requests, resource)
+  })
 }
 
 /** Asks for devices in limits and in requests: the API server refuses an extended resource whose two sides differ. */

@@ -1,6 +1,7 @@
 import type { InjectSpec } from '../../schema/inject.ts'
 import type { JsonPath } from '../patch.ts'
 import type { Target, When } from './target.ts'
+import { isLabelValue } from './values.ts'
 
 interface Entry {
   readonly key: string
@@ -21,6 +22,10 @@ export function injectKeyed(
     if (present !== undefined && entry.when !== 'enforce') continue
     const value = target.text(entry)
     if (value === undefined || value === present) continue
+    if (what !== 'annotation' && !isLabelValue(value)) {
+      target.fail(`${what} ${entry.key}: the expression gives no label value`)
+      continue
+    }
     target.patch.set(path, value)
     target.record(`${what} ${entry.key}`)
   }
@@ -33,10 +38,10 @@ const PLACES: Readonly<Record<'label' | 'annotation' | 'nodeSelector', JsonPath>
 }
 
 // The API server fills in the default before any webhook runs, so its name means that nobody chose.
-const UNCHOSEN_SCHEDULER = 'default-scheduler'
+export const UNCHOSEN_SCHEDULER = 'default-scheduler'
 
 export function injectSchedulerName(block: NonNullable<InjectSpec['schedulerName']>, target: Target): void {
-  const current = target.subject.pod.spec.schedulerName ?? UNCHOSEN_SCHEDULER
+  const current = target.patch.get(['spec', 'schedulerName']) ?? UNCHOSEN_SCHEDULER
   if (current === block.name || (current !== UNCHOSEN_SCHEDULER && block.when !== 'enforce')) return
   target.patch.set(['spec', 'schedulerName'], block.name)
   target.record(`schedulerName ${block.name}`)

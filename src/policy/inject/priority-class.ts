@@ -11,7 +11,7 @@ export function injectPriorityClass(block: NonNullable<InjectSpec['priorityClass
   // A class that nobody declared would make the API server refuse the pod, and so would anything of the system's own.
   if (wanted === undefined || !surroundings.priorityClasses.has(wanted)) return
 
-  const current = subject.pod.spec.priorityClassName ?? ''
+  const current = String(patch.get(['spec', 'priorityClassName']) ?? '')
   if (current === wanted || current.startsWith('system-')) return
   const isAbsent =
     current === '' || current === surroundings.defaultPriorityClass || block.treatAsAbsent?.includes(current) === true

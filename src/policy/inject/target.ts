@@ -14,6 +14,8 @@ export interface Target {
   count(source: { readonly count?: number; readonly expression?: string }): number | undefined
   /** Says what was injected, for the annotation and the transcript: `toleration nvidia.com/gpu`. */
   record(what: string): void
+  /** Says what could not be injected: a value that the API server would refuse the pod for. */
+  fail(problem: string): void
 }
 
 /** What the cluster declares, as far as injection must know it. */
@@ -33,26 +35,48 @@ export interface ClassTaint {
 
 export type When = 'whenAbsent' | 'enforce' | undefined
 
-/** A container of the pod with the path that leads to it. */
+/** A container of the pod: its name, and the path that leads to it. */
 export interface PlacedContainer {
-  readonly container: Container
+  readonly name: string
   readonly path: JsonPath
 }
 
+/** The container as it will be: what an earlier block or policy gave it counts as there. */
+export function containerAt({ path }: PlacedContainer, { patch }: Target): Container {
+  // It was parsed with its pod, and blocks write nothing that a pod cannot hold.
+  return patch.get(path) as unknown as Container
+}
+
 /** The containers that use accelerators, in the order of the pod. */
-export function acceleratedContainers(subject: Subject): readonly PlacedContainer[] {
-  return (subject.demand?.accelerated ?? []).flatMap(reference => placed(subject, reference))
+export function acceleratedContainers({ demand }: Subject): readonly PlacedContainer[] {
+  return (demand?.accelerated ?? []).map(placed)
+}
+
+/** Those of them that are the pod's own work: initialisers and sidecars have no say over its devices. */
+export function acceleratedWorkers({ demand }: Subject): readonly PlacedContainer[] {
+  return (demand?.accelerated ?? []).filter(({ list }) => list === 'containers').map(placed)
 }
 
 export function chosenContainers(
   subject: Subject,
   which: 'Accelerated' | 'All' | undefined,
 ): readonly PlacedContainer[] {
-  if (which !== 'All') return acceleratedContainers(subject)
-  return subject.pod.spec.containers.map((container, index) => ({ container, path: ['spec', 'containers', index] }))
+  return which === 'All' ? workers(subject) : acceleratedContainers(subject)
 }
 
-function placed({ pod }: Subject, reference: ContainerRef): readonly PlacedContainer[] {
-  const container = pod.spec[reference.list]?.[reference.index]
-  return container === undefined ? [] : [{ container, path: ['spec', reference.list, reference.index] }]
+/** Every container, in the order in which they start. */
+export function everyContainer(subject: Subject): readonly PlacedContainer[] {
+  const { initContainers = [] } = subject.pod.spec
+  return [
+    ...initContainers.map(({ name }, index) => placed({ list: 'initContainers', index, name })),
+    ...workers(subject),
+  ]
+}
+
+function workers({ pod }: Subject): readonly PlacedContainer[] {
+  return pod.spec.containers.map(({ name }, index) => placed({ list: 'containers', index, name }))
+}
+
+function placed({ list, index, name }: ContainerRef): PlacedContainer {
+  return { name, path: ['spec', list, index] }
 }
