@@ -1,4 +1,4 @@
-import type { Call, Clock, Decision, DecisionVerdict, Webhook } from '../src/admission/endpoint.ts'
+import type { Call, Decision, DecisionVerdict, Webhook } from '../src/admission/endpoint.ts'
 import type { Mutation } from '../src/admission/mutate.ts'
 import { type PodReview, podName } from '../src/admission/review-pod.ts'
 import type { Validation } from '../src/admission/validate.ts'
@@ -9,8 +9,9 @@ export interface PodObserver {
 }
 
 interface Occasion {
-  readonly deps: { readonly observer: PodObserver; readonly clock: Clock }
+  readonly deps: { readonly observer: PodObserver }
   readonly call: Call
+  /** On the clock of `performance`, which is finer than the one that deadlines are on. */
   readonly startedMs: number
 }
 
@@ -28,7 +29,7 @@ export function decisionOf(
   { deps, call, startedMs }: Occasion,
 ): (told: Told) => void {
   return told => {
-    call.log.decision(decisionLine(webhook, review, told, deps.clock.now() - startedMs))
+    call.log.decision(decisionLine(webhook, review, told, performance.now() - startedMs))
     for (const problem of (told.mutation ?? told.validation)?.problems ?? []) {
       call.log.problem(`policy ${problem.policy} failed: ${problem.problem}`, undefined, { policy: problem.policy })
       deps.observer.policyFailed(problem.policy)

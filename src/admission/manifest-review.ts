@@ -154,7 +154,7 @@ function withOutcome(review: TemplateReview, { mutation, validation }: Admitted)
   const denials = validation.denials
   return {
     ...review,
-    verdict: verdictOf(subject, placeholders, denials),
+    verdict: verdictOf(subject, undecidable.length > 0, placeholders, denials),
     tier: validation.tier ?? mutation.tier,
     demand: subject.demand,
     effective: subject.effective,
@@ -172,10 +172,17 @@ function withOutcome(review: TemplateReview, { mutation, validation }: Admitted)
   }
 }
 
-function verdictOf(subject: Subject, placeholders: readonly Issue[], denials: readonly Denial[]): ReviewVerdict {
+function verdictOf(
+  subject: Subject,
+  isOpen: boolean,
+  placeholders: readonly Issue[],
+  denials: readonly Denial[],
+): ReviewVerdict {
   if (denials.length > 0) return 'denied'
-  if (placeholders.length > 0) return 'undecidable'
-  return subject.demand === undefined ? 'not-gpu' : 'allowed'
+  if (isOpen) return 'undecidable'
+  // How many there are matters only where each of them takes something.
+  if (subject.demand === undefined) return 'not-gpu'
+  return placeholders.length > 0 ? 'undecidable' : 'allowed'
 }
 
 function withNamespace(pod: JsonObject, namespace: string): JsonObject {

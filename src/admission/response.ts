@@ -78,7 +78,7 @@ export function reviewOf(response: AdmissionResponse): AdmissionReviewResponse {
 function causesOf(denials: readonly Denial[]): readonly Cause[] {
   return worstFirst(denials).map(denial => ({
     reason: denial.reason === 'Invalid' ? 'FieldValueInvalid' : 'FieldValueForbidden',
-    field: denial.field ?? 'spec',
+    field: asciiLine(denial.field ?? 'spec'),
     message: denialLine(denial),
   }))
 }

@@ -98,10 +98,13 @@ function tierLabelOf(pod: Pod): TierLabel {
   return tier === undefined ? { kind: 'unknown', value } : { kind: 'tier', tier }
 }
 
+// `spec.resourceClaims[0]`, or the claim or template itself: `ResourceClaimTemplate gpu: devices.requests[0]`.
+const OF_A_CLAIM = /^(spec\.r|R)esourceClaim/
+
 function demandDenials(result: DemandResult): readonly Denial[] {
   if (result.kind !== 'invalid') return []
   return result.issues.map(issue => ({
-    code: /claim/i.test(issue.at) ? 'SLU-E110' : 'SLU-E102',
+    code: OF_A_CLAIM.test(issue.at) ? 'SLU-E110' : 'SLU-E102',
     reason: 'Invalid',
     field: issue.at,
     message: issue.problem,

@@ -1,5 +1,6 @@
 import { assembleCluster, type Cluster } from '../admission/cluster.ts'
 import type { PlacedObject } from '../admission/objects.ts'
+import { asciiLine } from '../admission/text.ts'
 import { readClusterFolder } from '../config/cluster-folder.ts'
 import { shippedLibrary } from '../config/root.ts'
 import { failed, formatIssue, type Issue, type Parsed, parsed } from '../schema/parsed.ts'
@@ -26,5 +27,5 @@ export function loadCluster(folder: string | undefined): Parsed<Cluster> {
 
 /** Shows what is wrong with input, one line an issue. */
 export function complain(issues: readonly Issue[], terminal: Terminal): void {
-  for (const issue of issues) terminal.err(`error: ${formatIssue(issue)}`)
+  for (const issue of issues) terminal.err(`error: ${asciiLine(formatIssue(issue))}`)
 }

@@ -130,7 +130,7 @@ function tierJson({ tier, fits, classes }: Explanation['tiers'][number]) {
 }
 
 function reportText({ review, policies, quota }: Report, paint: Paint): string {
-  const { kind, namespace, name, template, demand, tenant, tier, workload } = review
+  const { kind, namespace, name, template, demand, tenant, tier, workload, pods } = review
   const facts = [
     ['verdict', review.verdict],
     ['tenant', tenant ?? 'none'],
@@ -160,13 +160,22 @@ function reportText({ review, policies, quota }: Report, paint: Paint): string {
     ...columns(facts).map(line => `  ${line}`),
     '',
     '  policies',
-    ...columns(policies.map(({ policy, isMatch, because }) => [isMatch ? 'applies' : '-', policy, because])).map(
-      indent,
-    ),
+    ...columns(
+      policies
+        .toSorted((a, b) => Number(b.isMatch) - Number(a.isMatch))
+        .map(({ policy, isMatch, because }) => [isMatch ? 'applies' : '-', policy, because]),
+    ).map(indent),
     ...(review.injections.length === 0 ? [] : ['', '  injected', ...injectionLines(review).map(indent)]),
-    ...(quota === undefined ? [] : ['', '  limits, in the order they were tried', ...limitLines(quota, paint)]),
+    ...(quota === undefined ? [] : ['', `  ${limitsOf(pods.wanted)}`, ...limitLines(quota, paint)]),
     ...refusal,
   ].join('\n')
+}
+
+// Later pods meet the same limits with more in use; the refusal tells of the one that did not fit.
+function limitsOf(pods: number): string {
+  return pods > 1
+    ? `limits that the first of ${pods} pods met, in the order they were tried`
+    : 'limits, in the order they were tried'
 }
 
 function limitLines({ tiers }: Explanation, paint: Paint): readonly string[] {

@@ -76,7 +76,7 @@ export async function startService(cluster: Cluster, options: ServeOptions, log:
     cluster: () => cluster,
     exempt: exemptNamespaces(options.exemptNamespaces),
     observer: { policyFailed: (policy: string) => metrics.policyFailed(policy) },
-    clock: { now: () => performance.timeOrigin + performance.now() },
+    clock: SYSTEM_CLOCK,
   }
   const server = createHttpServer({
     certificate: certificate.value,

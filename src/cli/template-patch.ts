@@ -2,9 +2,10 @@ import { Document } from 'yaml'
 import type { TemplateReview } from '../admission/manifest-review.ts'
 import { INJECTED_ANNOTATION } from '../admission/mutate.ts'
 import type { PlacedObject } from '../admission/objects.ts'
-import { applyPatch, type JsonPath, type PatchOperation, patchOf, sameJson } from '../policy/patch.ts'
+import { applyPatch, type PatchOperation, patchOf, sameJson } from '../policy/patch.ts'
 import type { JsonObject, JsonValue } from '../schema/parts.ts'
 import { podTemplates, type TemplatePod } from '../workload/templates.ts'
+import { isFields, type Place, placesOf, stepsOf, withIndexes } from './template-places.ts'
 
 /*
  * Patches are written against pods, and manifests hold templates of them: with fewer items in their lists, because controllers add
@@ -98,40 +99,6 @@ function patched(pod: JsonObject, operation: PatchOperation): JsonObject | undef
   }
 }
 
-/** A place in the manifest where a field of the pod may stand. */
-interface Place {
-  readonly path: JsonPath
-  /** The list or map of the pod that holds the field, and that may be written as a whole. */
-  readonly field: JsonPath
-}
-
-/** The places that one step sequence of a pod may mean, the likeliest first. */
-function placesOf(manifest: JsonObject, { path }: TemplatePod, steps: readonly string[]): readonly Place[] {
-  const [root = '', list = '', index = '', ...rest] = steps
-  const beside = path.slice(0, -1)
-  if (root === 'metadata') {
-    const homes = [...(path.at(-1) === 'spec' ? [[...beside, 'metadata']] : []), [...path, 'metadata'], path, beside]
-    return homes.map(home => ({ path: [...home, ...steps.slice(1)], field: [root, list] }))
-  }
-  if (!/^(initC|c)ontainers$/.test(list) || index === '') {
-    return [{ path: [...path, ...steps.slice(1)], field: [root, list] }]
-  }
-  const field = [root, list, Number(index), ...rest.slice(0, 1)]
-  return containersOf(manifest, path, list, Number(index)).map(home => ({ path: [...home, ...rest], field }))
-}
-
-/** Where a container may stand: in the list, perhaps behind one that the controller adds, or under a name (`model`, `container`). */
-function containersOf(manifest: JsonObject, path: JsonPath, list: string, index: number): readonly JsonPath[] {
-  const template = patchOf(manifest).get(path)
-  const named = isFields(template) ? Object.keys(template).filter(key => isFields(template[key])) : []
-  return [
-    [...path, list, index],
-    [...path, list, index - 1],
-    ...named.map(key => [...path, key]),
-    [...path, 'containerSet', list, index - 1],
-  ]
-}
-
 type Change = (manifest: JsonObject, place: Place) => JsonObject
 
 /** The change itself. An item goes to the end of its list: behind it stand, in the pod, only those that the controller adds. */
@@ -163,24 +130,6 @@ function joined(present: JsonValue | undefined, value: JsonValue): JsonValue {
   return isFields(present) && isFields(value) ? { ...present, ...value } : value
 }
 
-function stepsOf({ path }: PatchOperation): readonly string[] {
-  return path
-    .split('/')
-    .slice(1)
-    .map(step => step.replaceAll('~1', '/').replaceAll('~0', '~'))
-}
-
-/** Text steps as list indexes, except where the manifest has a map. */
-function withIndexes(manifest: JsonObject, steps: JsonPath): JsonPath {
-  const reader = patchOf(manifest)
-  let path: JsonPath = []
-  for (const step of steps) {
-    const isIndex = typeof step === 'string' && /^\d+$/.test(step) && !isFields(reader.get(path))
-    path = [...path, isIndex ? Number(step) : step]
-  }
-  return path
-}
-
 // Controllers add to lists as well, and which comes first is theirs to say.
 function inOrder(value: JsonValue): JsonValue {
   if (Array.isArray(value))
@@ -188,8 +137,4 @@ function inOrder(value: JsonValue): JsonValue {
   if (!isFields(value)) return value
   const keys = Object.keys(value).toSorted()
   return Object.fromEntries(keys.map(key => [key, inOrder(value[key] ?? null)]))
-}
-
-function isFields(value: JsonValue | undefined): value is JsonObject {
-  return value !== undefined && value !== null && typeof value === 'object' && !Array.isArray(value)
 }

@@ -32,21 +32,13 @@ function purposeIssues(document: AcceleratorClassDocument): readonly Issue[] {
   ]
 }
 
+// What the schema keys by name it keeps single; profiles are a plain list.
 function repetitionIssues(document: AcceleratorClassDocument): readonly Issue[] {
-  const { resources = [], deviceClasses = [], nodeLabels = [], mig } = document.spec
-  const lists: readonly (readonly [string, readonly string[]])[] = [
-    ['spec.resources', resources.map(({ name }) => name)],
-    ['spec.deviceClasses', deviceClasses.map(({ name }) => name)],
-    ['spec.nodeLabels', nodeLabels.map(({ key }) => key)],
-    ['spec.mig.profiles', mig?.profiles ?? []],
-  ]
-  return lists.flatMap(([path, keys]) =>
-    [...repeated(keys)].map(key => ({
-      at: placeOf(document, path),
-      problem: `${quoted(key)} is listed twice`,
-      remedy: 'keep one of the two',
-    })),
-  )
+  return [...repeated(document.spec.mig?.profiles ?? [])].map(profile => ({
+    at: placeOf(document, 'spec.mig.profiles'),
+    problem: `${quoted(profile)} is listed twice`,
+    remedy: 'keep one of the two',
+  }))
 }
 
 function resourceIssues(document: AcceleratorClassDocument): readonly Issue[] {

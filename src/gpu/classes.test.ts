@@ -70,9 +70,9 @@ test('classes that leave open where a pod counts are refused, with the document 
       want: /^AcceleratorClass a: spec\.resources\[0\]: "cpu" is not an extended resource/m,
     },
     {
-      name: 'a resource twice',
-      classes: [classOf('a', '{vendor: nvidia, resources: [{name: a/b, milliGpus: 1}, {name: a/b, milliGpus: 2}]}')],
-      want: /^AcceleratorClass a: spec\.resources: "a\/b" is listed twice \(keep one of the two\)$/m,
+      name: 'a profile twice',
+      classes: [classOf('a', '{vendor: nvidia, mig: {slices: 7, profiles: [1g.5gb, 2g.10gb, 1g.5gb]}}')],
+      want: /^AcceleratorClass a: spec\.mig\.profiles: "1g\.5gb" is listed twice \(keep one of the two\)$/m,
     },
     {
       name: 'a profile no resource can have',

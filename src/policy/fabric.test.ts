@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { FabricProfileDocument } from '../schema/documents.ts'
 import type { JsonObject } from '../schema/parts.ts'
+import { profileOf } from '../schema/testing.ts'
 import { devicesFor, profileFor } from './fabric.ts'
-import { type Given, gpuContainer, gpuPod, profileOf, subjectOf } from './testing.ts'
+import { type Given, gpuContainer, gpuPod, subjectOf } from './testing.ts'
 
 const EFA = profileOf(
   {

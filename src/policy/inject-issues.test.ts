@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { JsonObject } from '../schema/parts.ts'
+import { policyOf } from '../schema/testing.ts'
 import { injectIssues } from './inject-issues.ts'
-import { policyOf } from './testing.ts'
 
 interface Case {
   readonly name: string

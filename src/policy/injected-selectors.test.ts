@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { JsonObject } from '../schema/parts.ts'
+import { policyOf } from '../schema/testing.ts'
 import { injectedSelectors } from './injected-selectors.ts'
-import { policyOf } from './testing.ts'
 
 const LABELLING = policyOf({ inject: { labels: [{ key: 'team', value: 'a' }] } }, 'labelling')
 const BY_TEAM = { objectSelector: { matchLabels: { team: 'a' } } }

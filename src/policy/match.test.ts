@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { JsonObject } from '../schema/parts.ts'
+import { policyOf } from '../schema/testing.ts'
 import { matches, mismatchOf } from './match.ts'
-import { type Given, gpuPod, policyOf, subjectOf } from './testing.ts'
+import { type Given, gpuPod, subjectOf } from './testing.ts'
 
 const CPU_POD = { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'main' }] } }
 const GPU_POD = gpuPod({}, { labels: { app: 'train' } })

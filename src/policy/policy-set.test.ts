@@ -1,7 +1,23 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { GpuPolicyDocument } from '../schema/documents.ts'
+import type { Issue } from '../schema/parsed.ts'
 import type { JsonObject } from '../schema/parts.ts'
-import { type Given, gpuPod, inject, issuesOf, policiesOf, policyOf, subjectOf } from './testing.ts'
+import { parsedValue, policyOf } from '../schema/testing.ts'
+import { inject } from './inject/testing.ts'
+import { compilePolicies, type PolicySet } from './policy-set.ts'
+import { type Given, gpuPod, subjectOf } from './testing.ts'
+
+function policiesOf(...documents: readonly GpuPolicyDocument[]): PolicySet {
+  return parsedValue(compilePolicies(documents, new Set()))
+}
+
+/** What is wrong with policies of which something must be. */
+function issuesOf(documents: readonly GpuPolicyDocument[], profiles: readonly string[] = []): readonly Issue[] {
+  const result = compilePolicies(documents, new Set(profiles))
+  assert.ok(!result.ok, 'the policies compile')
+  return result.issues
+}
 
 const GOOD = 'true'
 const BAD = 'object.spec.absent == 1'

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { JsonObject } from '../schema/parts.ts'
+import { parsedValue, policyOf } from '../schema/testing.ts'
 import { activationOf, compileProgram } from './program.ts'
-import { type Given, gpuPod, parsedValue, policyOf, subjectOf } from './testing.ts'
+import { type Given, gpuPod, subjectOf } from './testing.ts'
 
 function open(spec: JsonObject, pod = gpuPod(), given: Given = {}, isLate = () => false) {
   return parsedValue(compileProgram(policyOf(spec))).open(activationOf(subjectOf(pod, given)), isLate)

@@ -1,69 +1,41 @@
-/** What the tests of this folder share: a small cluster, subjects from pod literals, and injection in two passes. */
+/** What the tests of this folder share: a small cluster, and subjects from pod literals. */
 import assert from 'node:assert/strict'
 import type { ClaimLookup } from '../gpu/claims.ts'
 import { compileClasses } from '../gpu/classes.ts'
 import { demandOf } from '../gpu/demand.ts'
 import { workloadOf } from '../gpu/workload.ts'
-import {
-  type AcceleratorClassDocument,
-  type FabricProfileDocument,
-  type GpuPolicyDocument,
-  parseDocument,
-  type SluiceDocument,
-} from '../schema/documents.ts'
-import { formatIssue, type Issue, type Parsed } from '../schema/parsed.ts'
 import type { JsonObject, Tier } from '../schema/parts.ts'
 import { asJson, type Pod, parsePod } from '../schema/pod.ts'
 import type { AdmissionRequest } from '../schema/review.ts'
+import { classOf, parsedValue } from '../schema/testing.ts'
 import type { Surroundings } from './inject/target.ts'
-import { applyPatch, type PatchOperation, patchOf } from './patch.ts'
-import { compilePolicies, type Injection, type PolicyProblem, type PolicySet } from './policy-set.ts'
 import type { Subject } from './subject.ts'
 
-/** The value of a parser that must succeed. */
-export function parsedValue<T>(result: Parsed<T>): T {
-  assert.ok(result.ok, result.ok ? '' : result.issues.map(formatIssue).join('\n'))
-  return result.value
-}
-
-function documentOf<K extends SluiceDocument['kind']>(kind: K, name: string, spec: JsonObject) {
-  const document = { apiVersion: 'sluice.dev/v1alpha1', kind, metadata: { name }, spec }
-  return parsedValue(parseDocument(document, name)) as Extract<SluiceDocument, { readonly kind: K }>
-}
-
-export function policyOf(spec: JsonObject, name = 'policy'): GpuPolicyDocument {
-  return documentOf('GpuPolicy', name, spec)
-}
-
-export function profileOf(spec: JsonObject, name = 'profile'): FabricProfileDocument {
-  return documentOf('FabricProfile', name, { platform: 'aws', traffic: 'nccl', sources: ['a page'], ...spec })
-}
-
-function classOf(name: string, spec: JsonObject): AcceleratorClassDocument {
-  return documentOf('AcceleratorClass', name, spec)
-}
-
 const CLASSES = [
-  classOf('h100', {
-    vendor: 'nvidia',
-    default: true,
-    resources: [{ name: 'nvidia.com/gpu', milliGpus: 1000 }],
-    mig: { slices: 7, profiles: ['1g.10gb'] },
-    instanceTypes: ['p5.48xlarge', 'p5.4xlarge'],
-    taints: [{ key: 'nvidia.com/gpu', effect: 'NoSchedule' }],
-    deviceClasses: [
-      { name: 'gpu.example.com', milliGpus: 1000 },
-      { name: 'slice.example.com', milliGpus: 142 },
-    ],
-    fractions: [{ annotation: 'gpu-fraction', unit: 'fraction' }],
-  }),
-  classOf('a100', {
-    vendor: 'nvidia',
-    resources: [{ name: 'nvidia.com/gpu', milliGpus: 1000 }],
-    instanceTypes: ['p4d.24xlarge'],
-    taints: [{ key: 'sku', value: 'a100', effect: 'NoExecute' }],
-  }),
-  classOf('mi300x', { vendor: 'amd', default: true, resources: [{ name: 'amd.com/gpu', milliGpus: 1000 }] }),
+  classOf(
+    {
+      default: true,
+      resources: [{ name: 'nvidia.com/gpu', milliGpus: 1000 }],
+      mig: { slices: 7, profiles: ['1g.10gb'] },
+      instanceTypes: ['p5.48xlarge', 'p5.4xlarge'],
+      taints: [{ key: 'nvidia.com/gpu', effect: 'NoSchedule' }],
+      deviceClasses: [
+        { name: 'gpu.example.com', milliGpus: 1000 },
+        { name: 'slice.example.com', milliGpus: 142 },
+      ],
+      fractions: [{ annotation: 'gpu-fraction', unit: 'fraction' }],
+    },
+    'h100',
+  ),
+  classOf(
+    {
+      resources: [{ name: 'nvidia.com/gpu', milliGpus: 1000 }],
+      instanceTypes: ['p4d.24xlarge'],
+      taints: [{ key: 'sku', value: 'a100', effect: 'NoExecute' }],
+    },
+    'a100',
+  ),
+  classOf({ vendor: 'amd', default: true, resources: [{ name: 'amd.com/gpu', milliGpus: 1000 }] }, 'mi300x'),
 ]
 
 const TABLE = parsedValue(compileClasses(CLASSES))
@@ -145,44 +117,4 @@ export function gpuContainer(gpus: number, more: JsonObject = {}): JsonObject {
 /** A pod of one container with eight GPUs. */
 export function gpuPod(spec: JsonObject = {}, metadata: JsonObject = {}): JsonObject {
   return { metadata, spec: { containers: [gpuContainer(8)], ...spec } }
-}
-
-export function policiesOf(...documents: readonly GpuPolicyDocument[]): PolicySet {
-  return parsedValue(compilePolicies(documents, new Set(SURROUNDINGS.fabric.keys())))
-}
-
-/** What is wrong with policies; a test that expects something of it fails when nothing is. */
-export function issuesOf(documents: readonly GpuPolicyDocument[], profiles: readonly string[] = []): readonly Issue[] {
-  const result = compilePolicies(documents, new Set(profiles))
-  assert.ok(!result.ok, 'the policies compile')
-  return result.issues
-}
-
-export interface Injected {
-  readonly operations: readonly PatchOperation[]
-  /** The pod with the patch applied. */
-  readonly pod: JsonObject
-  readonly injections: readonly Injection[]
-  readonly problems: readonly PolicyProblem[]
-}
-
-/** Injects, and makes sure that a second pass over the patched pod has nothing to add. */
-export function inject(
-  json: JsonObject,
-  documents: readonly GpuPolicyDocument[],
-  given: Given = {},
-  surroundings: Partial<Surroundings> = {},
-): Injected {
-  const around = { ...SURROUNDINGS, ...surroundings }
-  const policies = parsedValue(compilePolicies(documents, new Set(around.fabric.keys())))
-  const pass = (object: JsonObject) => {
-    const patch = patchOf(object)
-    return { ...policies.inject(subjectOf(object, given), patch, around), operations: patch.operations() }
-  }
-  const first = pass({ metadata: {}, ...json })
-  const pod = applyPatch({ metadata: {}, ...json }, first.operations)
-  const second = pass(pod)
-  assert.deepEqual(second.operations, [], 'a second pass adds something')
-  assert.deepEqual(second.injections, [], 'a second pass notes something')
-  return { ...first, pod }
 }

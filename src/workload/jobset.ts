@@ -8,6 +8,7 @@ import { itemsAt, listAt, objectAt, type Path, textAt, valueAt } from './json.ts
  */
 
 const ONE = exactly(1)
+const EXCLUSIVE_TOPOLOGY = 'alpha.jobset.sigs.k8s.io/exclusive-topology'
 
 interface ReplicatedJob {
   readonly name: string
@@ -60,12 +61,18 @@ function drafts(source: Source, spec: Path, jobs: readonly ReplicatedJob[]): rea
       stamp: jobStamp(source, job.path, {
         name: `${source.name}-${job.name}-0`,
         labels: identity,
-        annotations: identity,
+        annotations: { ...identity, ...exclusiveTopology(source) },
       }),
       replicas: job.pods,
       ...(over.has(job.name) ? {} : { gangSize }),
     }
   })
+}
+
+// The one annotation that the controller hands down: its own webhook reads it on the pods.
+function exclusiveTopology({ manifest }: Source): Readonly<Record<string, string>> {
+  const topology = textAt(manifest, 'metadata', 'annotations', EXCLUSIVE_TOPOLOGY)
+  return topology === '' ? {} : { [EXCLUSIVE_TOPOLOGY]: topology }
 }
 
 // A job that others wait for to complete, such as an initializer, is gone when they start: it never runs beside them.

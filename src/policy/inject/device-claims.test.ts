@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { JsonObject } from '../../schema/parts.ts'
-import { claimsOf, gpuContainer, gpuPod, inject, policyOf, subjectOf } from '../testing.ts'
+import { policyOf } from '../../schema/testing.ts'
+import { claimsOf, gpuContainer, gpuPod, subjectOf } from '../testing.ts'
+import { inject } from './testing.ts'
 
 const TEMPLATE = { name: 'gpu', replaces: 'nvidia.com/gpu', resourceClaimTemplateName: 'one-gpu' }
 const claiming = (entry: JsonObject = TEMPLATE, name = 'policy') =>

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { JsonObject } from '../../schema/parts.ts'
-import { gpuContainer, gpuPod, inject, policyOf } from '../testing.ts'
+import { policyOf } from '../../schema/testing.ts'
+import { gpuContainer, gpuPod } from '../testing.ts'
+import { inject } from './testing.ts'
 
 const RESOURCE = 'vpc.amazonaws.com/efa'
 const asking = (entry: JsonObject = { count: 4 }) => [

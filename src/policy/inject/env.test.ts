@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { JsonObject } from '../../schema/parts.ts'
-import { gpuContainer, gpuPod, inject, policyOf } from '../testing.ts'
+import { policyOf } from '../../schema/testing.ts'
+import { gpuContainer, gpuPod } from '../testing.ts'
+import { inject } from './testing.ts'
 
 const setting = (entry: JsonObject) => [policyOf({ inject: { env: [{ name: 'A', ...entry }] } })]
 const withEnv = (...env: readonly JsonObject[]) => gpuPod({ containers: [gpuContainer(8, { env })] })

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { JsonObject } from '../../schema/parts.ts'
-import { gpuContainer, gpuPod, inject, policyOf, profileOf } from '../testing.ts'
+import { policyOf, profileOf } from '../../schema/testing.ts'
+import { gpuContainer, gpuPod } from '../testing.ts'
+import { inject } from './testing.ts'
 
 const EFA = 'vpc.amazonaws.com/efa'
 const DEVICES = {
@@ -122,8 +124,8 @@ test('two policies with one profile connect a pod once, and one place is mounted
   )
   const { injections } = connect(gpuPod(), { ...DEVICES, volumes }, policies)
   assert.deepEqual(injections, [
+    { policy: 'a', what: 'volume /dev/shm 1Gi' },
     { policy: 'a', what: `device ${EFA}=32` },
-    { policy: 'a', what: 'volume /dev/shm' },
   ])
 })
 

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { JsonObject, JsonValue } from '../../schema/parts.ts'
+import { parsedValue, policyOf, profileOf } from '../../schema/testing.ts'
 import { applyPatch, patchOf } from '../patch.ts'
 import { compilePolicies } from '../policy-set.ts'
-import { claimsOf, gpuContainer, parsedValue, policyOf, profileOf, SURROUNDINGS, subjectOf } from '../testing.ts'
+import { claimsOf, gpuContainer, SURROUNDINGS, subjectOf } from '../testing.ts'
 
 /*
  * The laws of injection, over any pod and policies with every block: the patch applies, a second pass is empty, and what no

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Tier } from '../../schema/parts.ts'
-import { gpuPod, inject, policyOf } from '../testing.ts'
+import { policyOf } from '../../schema/testing.ts'
+import { gpuPod } from '../testing.ts'
+import { inject } from './testing.ts'
 
 const byTier = [
   { tier: 'reserved', name: 'gpu-reserved' },
