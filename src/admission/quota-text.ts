@@ -16,9 +16,11 @@ export function refusal({ explanation }: Refused): Denial {
   const told = worstOf(explanation)
   const isHopeless = explanation.tiers.every(tier => tier.classes.some(answer => answer.requested > answer.potential))
   const { tier, answer } = told
+  // Of several classes, say whose numbers these are.
+  const ofClass = tier.classes.length > 1 ? `${answer.class}=` : ''
   const limits = isHopeless
-    ? `possible: ${formatGpus(most(ZERO, greatestPotential(explanation, answer.class)))}`
-    : `used: ${formatGpus(answer.binding.used)}, limited: ${formatGpus(answer.binding.limited)}`
+    ? `possible: ${ofClass}${formatGpus(most(ZERO, greatestPotential(explanation, answer.class)))}`
+    : `used: ${ofClass}${formatGpus(answer.binding.used)}, limited: ${ofClass}${formatGpus(answer.binding.limited)}`
   return {
     code: isHopeless ? 'SLU-Q202' : 'SLU-Q201',
     reason: 'Forbidden',
@@ -144,9 +146,18 @@ function fixOf(explanation: Explanation, answer: ClassAnswer, isHopeless: boolea
     // Of several classes, this one may fit in a tier where another does not.
     ...(own > ZERO && own < answer.requested ? [`ask for at most ${formatGpus(own)} ${answer.class}`] : []),
     ...others.slice(0, 2).map(name => `use ${name}, of which ${formatGpus(sizeIn(name))} fit now`),
-    isHopeless ? 'ask the platform team for more quota' : `free some of what ${explanation.tenant} uses, or wait`,
+    isHopeless ? 'ask the platform team for more quota' : patience(explanation, answer),
   ]
   return advice.join(', or ')
+}
+
+/** A tenant that holds nothing of what is full has nothing to free. */
+function patience({ tenant, tiers }: Explanation, answer: ClassAnswer): string {
+  const holders = tiers
+    .flatMap(({ classes }) => classes.filter(one => one.class === answer.class))
+    .flatMap(one => one.holders)
+  const isHolder = holders.some(holder => holder.tenant === tenant)
+  return isHolder ? `free some of what ${tenant} uses, or wait` : 'wait until others give some back'
 }
 
 // A pod that asks for whole GPUs is told a size in whole GPUs.

@@ -101,7 +101,7 @@ function setting(key: string, fields: Readonly<Record<string, unknown>>): Settin
 }
 
 /** Whether one pod could satisfy both: false only where the fields prove that none can. */
-export function mayOverlap(one: PolicyMatch, other: PolicyMatch): boolean {
+function mayOverlap(one: PolicyMatch, other: PolicyMatch): boolean {
   return (
     accelerators(one) !== opposite(accelerators(other)) &&
     shareAny(one.tiers, other.tiers) &&

@@ -133,7 +133,6 @@ describe('what sluice review reads', () => {
   })
 
   for (const { name, quantity } of [
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: what a manifest holds before envsubst has run
     { name: 'a shell variable', quantity: '"${GPUS}"' },
     { name: 'a Helm value in quotes', quantity: '"{{ .Values.gpus }}"' },
     { name: 'a Helm value without quotes, which YAML reads as a map', quantity: '{{ .Values.gpus }}' },

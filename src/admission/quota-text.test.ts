@@ -1,0 +1,348 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { amount } from '../quantity/amount.ts'
+import { type Book, openBook } from '../quota/book.ts'
+import { type Bar, barsFor, decide } from '../quota/decide.ts'
+import { explain } from '../quota/explain.ts'
+import { EMPTY_LEDGER } from '../quota/ledger.ts'
+import type { Limit } from '../quota/limits.ts'
+import type { CohortSpec, TenantSpec } from '../quota/spec.ts'
+import { amounts, cohort, compiled, request, STAMP, tenant, tenantNamed } from '../quota/testing.ts'
+import { verdictOf } from '../quota/verdict.ts'
+import type { Tier } from '../schema/parts.ts'
+import { denialText } from './denial.ts'
+import { barRefusal, borrowWarnings, limitName, refusal } from './quota-text.ts'
+
+/*
+ * What a tenant reads, whole, from real quotas and a real ledger: one scene for every limit that can bind. Reviewed as text; when one
+ * changes, so does what people see and grep for.
+ */
+
+type Numbers = Readonly<Record<string, number>>
+
+interface Scene {
+  readonly cohorts: readonly CohortSpec[]
+  readonly tenants: readonly TenantSpec[]
+  readonly held?: readonly (readonly [tenant: string, tier: Tier, gpus: number])[]
+  readonly tier: Tier | 'auto'
+  readonly demand: Numbers
+}
+
+const milli = (gpus: number) => Math.round(gpus * 1000)
+const h100 = (limits: Numbers) => ({
+  h100: Object.fromEntries(Object.entries(limits).map(([field, gpus]) => [field, milli(gpus)])),
+})
+
+function bookOf({ cohorts, tenants, held = [] }: Scene): Book {
+  const [quota] = compiled(cohorts, tenants).trees.values()
+  assert.ok(quota !== undefined)
+  return held.reduce(
+    (book, [name, tier, gpus], index) => {
+      const decided = decide(book, request(`held-${index}`, name, { h100: milli(gpus) }, tier), STAMP)
+      assert.equal(decided.outcome.kind, 'charged', `${name} could not hold ${gpus} in ${tier}`)
+      return decided.book
+    },
+    openBook(quota, EMPTY_LEDGER),
+  )
+}
+
+function refused(scene: Scene) {
+  const book = bookOf(scene)
+  const demand = amounts(Object.fromEntries(Object.entries(scene.demand).map(([name, gpus]) => [name, milli(gpus)])))
+  const explanation = explain(book, tenantNamed(book.quota, 't'), { tenant: 't', tier: scene.tier, demand })
+  assert.ok(
+    explanation.tiers.every(({ fits }) => !fits),
+    'the pod fits',
+  )
+  return { explanation, denial: refusal({ kind: 'refused', explanation }) }
+}
+
+const ALL_TIERS = {
+  cohorts: [cohort('c', { ...h100({ shared: 4, burst: 4 }), a100: { burst: 16_000 } })],
+  tenants: [
+    tenant('t', 'c', { ...h100({ reserved: 8, sharedMax: 4, burstLimit: 4 }), a100: {} }),
+    tenant('u', 'c', h100({})),
+  ],
+  held: [
+    ['t', 'reserved', 8],
+    ['u', 'burst', 4],
+  ],
+  tier: 'auto',
+} as const
+
+interface Golden extends Scene {
+  readonly name: string
+  /** The first line, why, and fix. */
+  readonly want: readonly string[]
+  /** The limit that binds in the last tier. */
+  readonly limit: Limit['kind']
+}
+
+const GOLDENS: readonly Golden[] = [
+  {
+    name: 'the reservation is full',
+    limit: 'reserved',
+    cohorts: [cohort('c', h100({ burst: 8 }))],
+    tenants: [tenant('t', 'c', h100({ reserved: 8 }))],
+    held: [['t', 'reserved', 6]],
+    tier: 'reserved',
+    demand: { h100: 4 },
+    want: [],
+  },
+  {
+    name: 'the tenant’s part of the pool is full',
+    limit: 'shared-max',
+    cohorts: [cohort('c', h100({ shared: 8 }))],
+    tenants: [tenant('t', 'c', h100({ sharedMax: 5 }))],
+    held: [['t', 'shared', 4]],
+    tier: 'shared',
+    demand: { h100: 2 },
+    want: [],
+  },
+  {
+    name: 'the pool is full',
+    limit: 'shared-pool',
+    cohorts: [cohort('c', h100({ shared: 8, burst: 8 }))],
+    tenants: [tenant('t', 'c', h100({ sharedMax: 8 })), tenant('u', 'c', h100({}))],
+    held: [['u', 'shared', 7.5]],
+    tier: 'shared',
+    demand: { h100: 1 },
+    want: [],
+  },
+  {
+    name: 'the tenant may borrow no more',
+    limit: 'burst-limit',
+    cohorts: [cohort('c', h100({ burst: 12 }))],
+    tenants: [tenant('t', 'c', h100({ burstLimit: 8 }))],
+    held: [['t', 'burst', 6]],
+    tier: 'burst',
+    demand: { h100: 8 },
+    want: [],
+  },
+  {
+    name: 'the cohort may borrow no more',
+    limit: 'borrowing-limit',
+    cohorts: [cohort('top', h100({ burst: 20 })), cohort('c', h100({ burst: 4, borrowingLimit: 3 }), 'top')],
+    tenants: [tenant('t', 'c', h100({})), tenant('u', 'c', h100({}))],
+    held: [['u', 'burst', 7]],
+    tier: 'burst',
+    demand: { h100: 1 },
+    want: [],
+  },
+  {
+    name: 'a neighbour lends no more',
+    limit: 'lending-limit',
+    cohorts: [cohort('c', h100({ burst: 4 }))],
+    tenants: [tenant('t', 'c', h100({})), tenant('u', 'c', h100({ reserved: 8, lendingLimit: 2 }))],
+    held: [['t', 'burst', 5]],
+    tier: 'burst',
+    demand: { h100: 2 },
+    want: [],
+  },
+  {
+    name: 'another cohort lends no more',
+    limit: 'lending-limit',
+    cohorts: [
+      cohort('top', h100({ burst: 2 })),
+      cohort('c', h100({}), 'top'),
+      cohort('d', h100({ burst: 8, lendingLimit: 1 }), 'top'),
+    ],
+    tenants: [tenant('t', 'c', h100({})), tenant('u', 'd', h100({}))],
+    held: [['t', 'burst', 2]],
+    tier: 'burst',
+    demand: { h100: 2 },
+    want: [],
+  },
+  {
+    name: 'everything is in use',
+    limit: 'nothing-idle',
+    cohorts: [cohort('c', h100({ burst: 8 }))],
+    tenants: [tenant('t', 'c', h100({})), tenant('u', 'c', h100({})), tenant('v', 'c', h100({}))],
+    held: [
+      ['u', 'burst', 5],
+      ['v', 'burst', 3],
+    ],
+    tier: 'burst',
+    demand: { h100: 1 },
+    want: [],
+  },
+  { ...ALL_TIERS, name: 'no tier of any fits', limit: 'burst-limit', demand: { h100: 8 }, want: [] },
+  { ...ALL_TIERS, name: 'more than there can ever be', limit: 'burst-limit', demand: { h100: 16 }, want: [] },
+  {
+    ...ALL_TIERS,
+    name: 'of two classes, the one that lacks most',
+    limit: 'nothing-idle',
+    demand: { h100: 2, a100: 32 },
+    want: [],
+  },
+  {
+    ...ALL_TIERS,
+    name: 'a part of a GPU is answered in parts',
+    limit: 'burst-limit',
+    held: [
+      ['t', 'reserved', 8],
+      ['t', 'shared', 4],
+      ['t', 'burst', 3.75],
+    ],
+    demand: { h100: 0.5 },
+    want: [],
+  },
+]
+
+test('a tenant reads which limit binds, who holds the capacity, and what would fit', () => {
+  for (const scene of GOLDENS) {
+    const { denial, explanation } = refused(scene)
+    assert.equal(
+      explanation.tiers.at(-1)?.classes.toSorted((a, b) => Number(b.short - a.short))[0]?.binding.limit.kind,
+      scene.limit,
+      scene.name,
+    )
+    const [first, why, fix, more] = denialText([denial]).split('\n')
+    assert.deepEqual([first, why, fix], scene.want, scene.name)
+    assert.equal(more, `  more: https://sluice.dev/codes/${denial.code}`, scene.name)
+    assert.equal(denial.reason, 'Forbidden', scene.name)
+  }
+})
+
+test('every limit has a scene', () => {
+  const kinds: Record<Limit['kind'], true> = {
+    reserved: true,
+    'shared-max': true,
+    'shared-pool': true,
+    'burst-limit': true,
+    'borrowing-limit': true,
+    'lending-limit': true,
+    'nothing-idle': true,
+  }
+  assert.deepEqual(new Set(GOLDENS.map(({ limit }) => limit)), new Set(Object.keys(kinds)))
+})
+
+test('a size is not advised that is no smaller than what was asked for', () => {
+  // Each class fits in a tier, and no tier fits both.
+  const { denial } = refused({
+    cohorts: [cohort('c', { ...h100({ burst: 0 }), a100: { burst: 4_000 } })],
+    tenants: [tenant('t', 'c', { ...h100({ reserved: 4, burstLimit: 0 }), a100: {} })],
+    tier: 'auto',
+    demand: { h100: 4, a100: 4 },
+  })
+  assert.equal(denial.fix, 'wait until others give some back')
+})
+
+const LIMITS = {
+  cohorts: [cohort('c', { ...h100({ burst: 64 }), a100: { burst: 8_000 } })],
+  tenants: [tenant('t', 'c', { ...h100({ perPodMin: 2, perPodMax: 8 }), a100: {} })],
+}
+
+function bars(demand: Numbers, tenants: readonly TenantSpec[] = LIMITS.tenants): readonly Bar[] {
+  const quota = bookOf({ ...LIMITS, tenants, tier: 'auto', demand }).quota
+  return barsFor(tenantNamed(quota, 't'), amounts(demand))
+}
+
+test('what no freed capacity would help is said with what to change', () => {
+  const held = {
+    uid: 'u',
+    tenant: 't',
+    tier: 'burst',
+    amounts: amounts({ h100: 1 }),
+    namespace: 'n',
+    name: 'p',
+    ...STAMP,
+  } as const
+  const cases: readonly { readonly bars: readonly Bar[]; readonly want: readonly string[] }[] = [
+    {
+      bars: bars({ h200: 1_000 }),
+      want: ['SLU-Q210 Forbidden: exceeded quota: no quota for h200 / use one of a100, h100'],
+    },
+    {
+      bars: bars({ h200: 1_000 }, [tenant('t', 'c', {})]),
+      want: ['SLU-Q210 Forbidden: exceeded quota: no quota for h200 / ask the platform team for one'],
+    },
+    {
+      bars: bars({ h100: 16_000 }),
+      want: ['SLU-Q220 Invalid: 16 h100 is more than one pod may use: 8 / spread the work over more pods of at most 8'],
+    },
+    {
+      bars: bars({ h100: 500 }),
+      want: [
+        'SLU-Q221 Invalid: 500m h100 is less than one pod must use: 2 / ask for at least 2, or use a class that is divided into smaller parts',
+      ],
+    },
+    {
+      bars: [{ kind: 'unknown-tenant', tenant: 't' }],
+      want: ['SLU-Q211 Forbidden: exceeded quota: tenant t is not defined / '],
+    },
+    {
+      bars: [{ kind: 'uid-taken', holder: held }],
+      want: ["SLU-S500 Forbidden: the pod's UID is already charged to t/burst with another demand / "],
+    },
+  ]
+  for (const { bars: found, want } of cases) {
+    const lines = found
+      .map(barRefusal)
+      .map(({ code, reason, message, fix = '' }) => `${code} ${reason}: ${message} / ${fix}`)
+    assert.deepEqual(lines, want)
+  }
+})
+
+test('who borrows is told from whom, and how soon it can be asked back', () => {
+  const scenes: readonly (Omit<Scene, 'tier' | 'demand'> & { readonly gpus: number; readonly want: string })[] = [
+    {
+      cohorts: [cohort('c', h100({ burst: 4 }))],
+      tenants: [tenant('t', 'c', h100({}))],
+      gpus: 4,
+      want: 'the burst pool of c',
+    },
+    {
+      cohorts: [cohort('c', h100({ shared: 4 }))],
+      tenants: [tenant('t', 'c', h100({}))],
+      gpus: 2,
+      want: 'the shared pool of c',
+    },
+    {
+      cohorts: [cohort('c', h100({}))],
+      tenants: [tenant('t', 'c', h100({})), tenant('u', 'c', h100({ reserved: 4 }))],
+      gpus: 0.5,
+      want: 'u',
+    },
+    {
+      cohorts: [cohort('top', h100({})), cohort('c', h100({}), 'top'), cohort('d', h100({ burst: 4 }), 'top')],
+      tenants: [tenant('t', 'c', h100({}))],
+      gpus: 1,
+      want: 'cohort d',
+    },
+    {
+      cohorts: [cohort('c', h100({ burst: 4 }))],
+      tenants: [tenant('t', 'c', h100({})), tenant('u', 'c', h100({ reserved: 4 }))],
+      gpus: 6,
+      want: 'the burst pool of c, u',
+    },
+  ]
+  for (const { gpus, want, ...quotas } of scenes) {
+    const asked = request('new', 't', { h100: milli(gpus) }, 'burst')
+    const { outcome, book } = decide(bookOf({ ...quotas, tier: 'burst', demand: {} }), asked, STAMP)
+    const verdict = verdictOf(outcome, asked, book)
+    assert.ok(verdict.kind === 'charged', want)
+    const amountOf = gpus === 0.5 ? '500m' : String(gpus)
+    assert.deepEqual(borrowWarnings(verdict, 60), [
+      `borrows ${amountOf} h100 from ${want}; can be reclaimed with 60 s notice`,
+    ])
+  }
+})
+
+test('what is reserved or shared is not borrowed, and a lender that is not known is not named', () => {
+  assert.deepEqual(
+    borrowWarnings({ kind: 'charged', tier: 'reserved', borrowed: new Map(), lenders: new Map() }, 60),
+    [],
+  )
+  const borrowed = new Map([['h100', amount(1_000)]])
+  assert.deepEqual(borrowWarnings({ kind: 'charged', tier: 'burst', borrowed, lenders: new Map() }, 60), [
+    'borrows 1 h100; can be reclaimed with 60 s notice',
+  ])
+})
+
+test('a limit by name', () => {
+  assert.equal(
+    limitName({ kind: 'lending-limit', owner: { kind: 'tenant', tenant: 'u' }, hidden: amount(1) }),
+    'the lending limit of u',
+  )
+})

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { gpuContainer, gpuPod } from '../policy/testing.ts'
+import type { Request } from '../quota/decide.ts'
+import type { Verdict } from '../quota/verdict.ts'
+import type { JsonObject } from '../schema/parts.ts'
+import { written } from '../schema/testing.ts'
+import type { Cluster } from './cluster.ts'
+import { clusterWith, deskOf, reviewed } from './testing.ts'
+import { type QuotaDesk, type ValidateOptions, validatePod } from './validate.ts'
+
+const TENANT_A = { cohort: 'research', namespaces: ['team-a'], classes: [{ class: 'h100', reserved: 8 }] }
+const CHARGE: ValidateOptions = { deadlineMs: 1_000, isPreview: false }
+
+/** A desk that notes how it was asked, and answers with the ledger, or with a verdict of its own. */
+function watched(desk: QuotaDesk, answer?: Verdict) {
+  const asked: (Request & { readonly how: 'charge' | 'preview' })[] = []
+  const ask = (how: 'charge' | 'preview') => (request: Request, deadlineMs: number) => {
+    asked.push({ ...request, how })
+    return answer === undefined ? desk[how](request, deadlineMs) : Promise.resolve(answer)
+  }
+  return { asked, charge: ask('charge'), preview: ask('preview') }
+}
+
+interface Given {
+  readonly cluster?: Cluster
+  readonly options?: Partial<ValidateOptions>
+  readonly namespace?: string
+  readonly verdict?: Verdict
+}
+
+async function validate(json: JsonObject, { cluster = clusterWith(), options = {}, namespace, verdict }: Given = {}) {
+  const { request, pod } = reviewed(json, namespace)
+  const desk = watched(await deskOf(cluster), verdict)
+  return { ...(await validatePod(request, pod, cluster, desk, { ...CHARGE, ...options })), asked: desk.asked }
+}
+
+const codes = (denials: readonly { readonly code: string }[]) => denials.map(({ code }) => code)
+const smallPod = (gpus: number, metadata: JsonObject = {}) =>
+  gpuPod({ containers: [gpuContainer(gpus)] }, { uid: 'u', name: 'p', ...metadata })
+
+test('a pod that keeps the rules is charged, by its own UID, to the tier that it names or gets', async () => {
+  const { asked, denials, tier } = await validate(smallPod(8))
+  assert.deepEqual([denials, tier], [[], 'reserved'])
+  assert.deepEqual(asked, [
+    {
+      how: 'charge',
+      uid: 'u',
+      namespace: 'team-a',
+      name: 'p',
+      tenant: 'a',
+      tier: 'auto',
+      demand: new Map([['h100', 8_000n]]),
+    },
+  ])
+  const named = await validate(smallPod(2, { labels: { 'sluice.dev/tier': 'burst' } }))
+  assert.deepEqual([named.asked[0]?.tier, named.tier], ['burst', 'burst'])
+})
+
+test('a pod without a UID or a name is known by the review, and by what its name begins with', async () => {
+  const { asked } = await validate(gpuPod({}, { generateName: 'worker-' }))
+  assert.deepEqual([asked[0]?.uid, asked[0]?.name], ['review', 'worker-'])
+})
+
+test('a dry run, and a pod that a rule refuses, is only previewed', async () => {
+  const strict = clusterWith(written('GpuPolicy', 'strict', { validate: [{ expression: 'false', message: 'no' }] }))
+  assert.deepEqual(
+    (await validate(smallPod(8), { options: { isPreview: true } })).asked.map(({ how }) => how),
+    ['preview'],
+  )
+  const refused = await validate(smallPod(64), { cluster: strict })
+  assert.deepEqual(
+    refused.asked.map(({ how }) => how),
+    ['preview'],
+  )
+  // Both are told in one answer.
+  assert.deepEqual(codes(refused.denials), ['SLU-P100', 'SLU-Q202'])
+})
+
+test('what cannot be counted, asks for nothing, or has no quota to ask is not charged', async () => {
+  const cases: readonly {
+    readonly name: string
+    readonly pod: JsonObject
+    readonly given?: Given
+    readonly want: readonly string[]
+  }[] = [
+    { name: 'an unknown tier', pod: smallPod(8, { labels: { 'sluice.dev/tier': 'gold' } }), want: ['SLU-E121'] },
+    {
+      name: 'no quantity',
+      pod: { spec: { containers: [{ name: 'm', resources: { limits: { 'nvidia.com/gpu': 'x' } } }] } },
+      want: ['SLU-E102'],
+    },
+    {
+      name: 'a placeholder',
+      pod: { spec: { containers: [{ name: 'm', resources: { limits: { 'nvidia.com/gpu': '${N}' } } }] } },
+      want: [],
+    },
+    { name: 'no GPU', pod: { spec: { containers: [{ name: 'm' }] } }, want: [] },
+    { name: 'no tenant', pod: smallPod(8), given: { namespace: 'elsewhere' }, want: ['SLU-Q211'] },
+    {
+      name: 'no quotas known',
+      pod: smallPod(64),
+      given: { namespace: 'elsewhere', options: { isQuotaKnown: false } },
+      want: [],
+    },
+  ]
+  for (const { name, pod, given, want } of cases) {
+    const { asked, denials } = await validate(pod, given)
+    assert.deepEqual([codes(denials), asked], [want, []], name)
+  }
+})
+
+test('each verdict of the desk has its words', async () => {
+  const cases: readonly {
+    readonly name: string
+    readonly pod: JsonObject
+    readonly verdict?: Verdict
+    readonly want: readonly string[]
+  }[] = [
+    { name: 'refused', pod: smallPod(64), want: ['SLU-Q202'] },
+    {
+      name: 'barred',
+      pod: gpuPod({ nodeSelector: { 'node.kubernetes.io/instance-type': 'p4d.24xlarge' } }),
+      want: ['SLU-Q210'],
+    },
+    {
+      name: 'busy',
+      pod: smallPod(8),
+      verdict: { kind: 'busy', because: 'deadline', retryAfterMs: 1_500 },
+      want: ['SLU-Q230'],
+    },
+  ]
+  for (const { name, pod, verdict, want } of cases) {
+    const { denials, tier } = await validate(pod, verdict === undefined ? {} : { verdict })
+    assert.deepEqual([codes(denials), tier], [want, undefined], name)
+    for (const { reason, message } of denials)
+      assert.deepEqual([reason, message.startsWith('exceeded quota:')], ['Forbidden', true], name)
+  }
+  const busy = await validate(smallPod(8), { verdict: { kind: 'busy', because: 'store', retryAfterMs: 1_500 } })
+  assert.equal(busy.denials[0]?.fix, 'try again in 2 s; a controller does so by itself')
+})
+
+test('what is borrowed is said with its notice', async () => {
+  const { warnings, tier } = await validate(smallPod(2, { labels: { 'sluice.dev/tier': 'burst' } }))
+  assert.deepEqual(
+    [tier, warnings],
+    ['burst', ['borrows 2 h100 from the burst pool of research; can be reclaimed with 90 s notice']],
+  )
+})
+
+test('a tenant that is warned is admitted, and hears first that nothing is enforced', async () => {
+  const warned = clusterWith(written('TenantQuota', 'a', { ...TENANT_A, enforcement: 'Warn' }))
+  const { denials, warnings, audited } = await validate(smallPod(64), { cluster: warned })
+  assert.deepEqual([denials, audited, warnings.length], [[], [], 1])
+  assert.match(warnings[0] ?? '', /^not enforced: \[SLU-Q202\] exceeded quota: a\/burst, requested: h100=64/)
+})
+
+test('a tenant that is audited is admitted and hears nothing', async () => {
+  const audited = clusterWith(written('TenantQuota', 'a', { ...TENANT_A, enforcement: 'Audit' }))
+  const validation = await validate(smallPod(64), { cluster: audited })
+  assert.deepEqual([validation.denials, validation.warnings, codes(validation.audited)], [[], [], ['SLU-Q202']])
+})
+
+test('rules deny, warn or are only recorded, by their mode', async () => {
+  const rule = (mode: string, more: JsonObject = {}) => ({ expression: 'false', message: `in ${mode}`, mode, ...more })
+  const cluster = clusterWith(
+    written('GpuPolicy', 'p', {
+      validate: [
+        rule('Enforce', { fix: 'mend it' }),
+        rule('Warn', { fix: 'or mend it' }),
+        rule('Warn', { fix: 'x'.repeat(200), code: 'SLU-P900' }),
+        rule('Audit'),
+      ],
+    }),
+  )
+  const { denials, warnings, audited } = await validate(smallPod(8), { cluster })
+  assert.deepEqual(denials, [
+    { policy: 'p', code: 'SLU-P100', reason: 'Invalid', message: 'in Enforce', fix: 'mend it' },
+  ])
+  // A remedy that does not fit stands on the page of the code.
+  assert.deepEqual(warnings, ['[SLU-P100] in Warn; or mend it', '[SLU-P900] in Warn'])
+  assert.deepEqual(
+    audited.map(({ message }) => message),
+    ['in Audit'],
+  )
+})
+
+test('a rule that cannot be evaluated refuses, and the log learns why', async () => {
+  const cluster = clusterWith(written('GpuPolicy', 'p', { validate: [{ expression: 'object.spec.absent' }] }))
+  const { denials, problems } = await validate(smallPod(8), { cluster })
+  assert.deepEqual(codes(denials), ['SLU-P101'])
+  assert.deepEqual(
+    problems.map(({ policy }) => policy),
+    ['p'],
+  )
+  assert.ok(!JSON.stringify(denials).includes('absent'), 'a tenant reads the expression of a policy')
+})
+
+test('what is said of how a pod was counted is a warning', async () => {
+  const { warnings } = await validate(gpuPod({ nodeSelector: { 'node.kubernetes.io/instance-type': 'x9.huge' } }))
+  assert.match(warnings[0] ?? '', /counted as h100$/)
+})
