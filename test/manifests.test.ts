@@ -199,7 +199,10 @@ function withoutEfa(amounts: Readonly<Record<string, unknown>> = {}): Readonly<R
   return Object.fromEntries(Object.entries(amounts).filter(([name]) => name !== EFA))
 }
 
-describe('public manifests', { skip }, () => {
+if (skip !== false) test('public manifests', { skip })
+else describe('public manifests', reviewAll)
+
+function reviewAll(): void {
   test('every row has its expectation', () => {
     const rows = publicManifests().map(({ path }) => path)
     assert.deepEqual(rows.toSorted(), [...new Set(EXPECTED.map(({ file }) => file))].toSorted())
@@ -266,4 +269,4 @@ describe('public manifests', { skip }, () => {
     assert.equal(exitCode, 0, 'policies refuse none of them where nobody is a tenant')
     assert.match(stdout, /^\d+ pod templates: \d+ allowed, /m)
   })
-})
+}

@@ -87,7 +87,11 @@ const GOLDENS: readonly Golden[] = [
     held: [['t', 'reserved', 6]],
     tier: 'reserved',
     demand: { h100: 4 },
-    want: [],
+    want: [
+      '[SLU-Q201] exceeded quota: t/reserved, requested: h100=4, used: 6, limited: 8',
+      '  why: reserved has 2 left by its size (6 of 8); cohort c has 10 h100 idle',
+      '  fix: ask for at most 2 h100, or free some of what t uses, or wait',
+    ],
   },
   {
     name: 'the tenant’s part of the pool is full',
@@ -97,7 +101,11 @@ const GOLDENS: readonly Golden[] = [
     held: [['t', 'shared', 4]],
     tier: 'shared',
     demand: { h100: 2 },
-    want: [],
+    want: [
+      '[SLU-Q201] exceeded quota: t/shared, requested: h100=2, used: 4, limited: 5',
+      '  why: shared has 1 left by its maximum (4 of 5); cohort c has 4 h100 idle',
+      '  fix: ask for at most 1 h100, or free some of what t uses, or wait',
+    ],
   },
   {
     name: 'the pool is full',
@@ -107,7 +115,11 @@ const GOLDENS: readonly Golden[] = [
     held: [['u', 'shared', 7.5]],
     tier: 'shared',
     demand: { h100: 1 },
-    want: [],
+    want: [
+      '[SLU-Q201] exceeded quota: t/shared, requested: h100=1, used: 7500m, limited: 8',
+      '  why: shared has 500m left by the pool of cohort c (7500m of 8); cohort c has 8500m h100 idle',
+      '  fix: wait until others give some back',
+    ],
   },
   {
     name: 'the tenant may borrow no more',
@@ -117,7 +129,11 @@ const GOLDENS: readonly Golden[] = [
     held: [['t', 'burst', 6]],
     tier: 'burst',
     demand: { h100: 8 },
-    want: [],
+    want: [
+      '[SLU-Q201] exceeded quota: t/burst, requested: h100=8, used: 6, limited: 8',
+      '  why: burst has 2 left by its borrowing limit (6 of 8); cohort c has 6 h100 idle; t borrows 6',
+      '  fix: ask for at most 2 h100, or free some of what t uses, or wait',
+    ],
   },
   {
     name: 'the cohort may borrow no more',
@@ -127,7 +143,11 @@ const GOLDENS: readonly Golden[] = [
     held: [['u', 'burst', 7]],
     tier: 'burst',
     demand: { h100: 1 },
-    want: [],
+    want: [
+      '[SLU-Q201] exceeded quota: t/burst, requested: h100=1, used: 7, limited: 7',
+      '  why: burst is full by the borrowing limit of cohort c (7 of 7); cohort c has 0 h100 idle; u borrows 7',
+      '  fix: wait until others give some back',
+    ],
   },
   {
     name: 'a neighbour lends no more',
@@ -137,7 +157,11 @@ const GOLDENS: readonly Golden[] = [
     held: [['t', 'burst', 5]],
     tier: 'burst',
     demand: { h100: 2 },
-    want: [],
+    want: [
+      '[SLU-Q201] exceeded quota: t/burst, requested: h100=2, used: 5, limited: 6',
+      '  why: burst has 1 left by the lending limit of u (5 of 6); cohort c has 1 h100 idle; t borrows 5',
+      '  fix: ask for at most 1 h100, or free some of what t uses, or wait',
+    ],
   },
   {
     name: 'another cohort lends no more',
@@ -151,7 +175,11 @@ const GOLDENS: readonly Golden[] = [
     held: [['t', 'burst', 2]],
     tier: 'burst',
     demand: { h100: 2 },
-    want: [],
+    want: [
+      '[SLU-Q201] exceeded quota: t/burst, requested: h100=2, used: 2, limited: 3',
+      '  why: burst has 1 left by the lending limit of cohort d (2 of 3); cohort c has 0 h100 idle; t borrows 2',
+      '  fix: ask for at most 1 h100, or free some of what t uses, or wait',
+    ],
   },
   {
     name: 'everything is in use',
@@ -164,16 +192,44 @@ const GOLDENS: readonly Golden[] = [
     ],
     tier: 'burst',
     demand: { h100: 1 },
-    want: [],
+    want: [
+      '[SLU-Q201] exceeded quota: t/burst, requested: h100=1, used: 8, limited: 8',
+      '  why: burst is full by what c has in all (8 of 8); cohort c has 0 h100 idle; u borrows 5; v borrows 3',
+      '  fix: wait until others give some back',
+    ],
   },
-  { ...ALL_TIERS, name: 'no tier of any fits', limit: 'burst-limit', demand: { h100: 8 }, want: [] },
-  { ...ALL_TIERS, name: 'more than there can ever be', limit: 'burst-limit', demand: { h100: 16 }, want: [] },
+  {
+    ...ALL_TIERS,
+    name: 'no tier of any fits',
+    limit: 'burst-limit',
+    demand: { h100: 8 },
+    want: [
+      '[SLU-Q201] exceeded quota: t/burst, requested: h100=8, used: 0, limited: 4',
+      '  why: reserved is full by its size (8 of 8); shared has 4 left by its maximum (0 of 4); burst has 4 left by its borrowing limit (0 of 4); cohort c has 4 h100 idle; u borrows 4',
+      '  fix: ask for at most 4 h100, or use a100, of which 16 fit now, or free some of what t uses, or wait',
+    ],
+  },
+  {
+    ...ALL_TIERS,
+    name: 'more than there can ever be',
+    limit: 'burst-limit',
+    demand: { h100: 16 },
+    want: [
+      '[SLU-Q202] exceeded quota: t/burst, requested: h100=16, possible: 8',
+      '  why: reserved is full by its size (8 of 8); shared has 4 left by its maximum (0 of 4); burst has 4 left by its borrowing limit (0 of 4); cohort c has 4 h100 idle; u borrows 4',
+      '  fix: ask for at most 4 h100, or use a100, of which 16 fit now, or ask the platform team for more quota',
+    ],
+  },
   {
     ...ALL_TIERS,
     name: 'of two classes, the one that lacks most',
     limit: 'nothing-idle',
     demand: { h100: 2, a100: 32 },
-    want: [],
+    want: [
+      '[SLU-Q202] exceeded quota: t/burst, requested: h100=2,a100=32, possible: a100=16',
+      '  why: reserved is full by its size (0 of 0); shared is full by the pool of cohort c (0 of 0); burst has 16 left by what c has in all (0 of 16); cohort c has 16 a100 idle',
+      '  fix: ask for at most 16 a100, or ask the platform team for more quota',
+    ],
   },
   {
     ...ALL_TIERS,
@@ -185,7 +241,11 @@ const GOLDENS: readonly Golden[] = [
       ['t', 'burst', 3.75],
     ],
     demand: { h100: 0.5 },
-    want: [],
+    want: [
+      '[SLU-Q201] exceeded quota: t/burst, requested: h100=500m, used: 3750m, limited: 4',
+      '  why: reserved is full by its size (8 of 8); shared is full by its maximum (4 of 4); burst has 250m left by its borrowing limit (3750m of 4); cohort c has 250m h100 idle; t borrows 3750m',
+      '  fix: ask for at most 250m h100, or use a100, of which 16 fit now, or free some of what t uses, or wait',
+    ],
   },
 ]
 
@@ -225,7 +285,7 @@ test('a size is not advised that is no smaller than what was asked for', () => {
     tier: 'auto',
     demand: { h100: 4, a100: 4 },
   })
-  assert.equal(denial.fix, 'wait until others give some back')
+  assert.equal(denial.fix, 'ask the platform team for more quota')
 })
 
 const LIMITS = {

@@ -139,8 +139,9 @@ function fixOf(explanation: Explanation, answer: ClassAnswer, isHopeless: boolea
     return inUnitsOf(answer.requested, largest)
   }
   const own = sizeIn(answer.class)
+  const requested = new Set(explanation.tiers.flatMap(tier => tier.classes.map(one => one.class)))
   const others = [...explanation.largest.keys()].filter(
-    name => name !== answer.class && sizeIn(name) >= answer.requested,
+    name => !requested.has(name) && sizeIn(name) >= answer.requested,
   )
   const advice = [
     // Of several classes, this one may fit in a tier where another does not.
