@@ -1,4 +1,5 @@
 import type { Demand } from '../gpu/demand.ts'
+import { isPlaceholder } from '../gpu/findings.ts'
 import { applyPatch, type PatchOperation } from '../policy/patch.ts'
 import type { Injection } from '../policy/policy-set.ts'
 import type { Subject } from '../policy/subject.ts'
@@ -14,6 +15,7 @@ import { isExempt } from './exempt.ts'
 import { type Mutation, mutatePod, type TierForecast } from './mutate.ts'
 import { type PlacedObject, textAt } from './objects.ts'
 import { unreadablePod } from './review-pod.ts'
+import { quoted } from './text.ts'
 import { type QuotaDesk, type Validation, validatePod } from './validate.ts'
 
 export type ReviewVerdict = 'allowed' | 'denied' | 'not-gpu' | 'exempt' | 'undecidable'
@@ -27,7 +29,10 @@ export interface TemplateReview {
   readonly template: TemplatePod
   readonly verdict: ReviewVerdict
   readonly tenant: string | undefined
+  /** Of the first pod. */
   readonly tier: Tier | undefined
+  /** How many of the pods that were admitted got which tier. */
+  readonly tiers: ReadonlyMap<Tier, number>
   readonly demand: Demand | undefined
   readonly effective: ReadonlyMap<string, bigint>
   readonly gang: Subject['workload']['gang']
@@ -74,6 +79,8 @@ async function reviewTemplate(
   deps: ReviewDeps,
 ): Promise<TemplateReview> {
   const namespace = deps.namespace ?? textAt(manifest, 'metadata', 'namespace') ?? 'default'
+  // A name that is still to be filled in belongs to nobody, and nobody's quota can be asked.
+  const isPlaced = !isPlaceholder(namespace)
   const review: TemplateReview = {
     at,
     kind: textAt(manifest, 'kind') ?? '',
@@ -83,6 +90,7 @@ async function reviewTemplate(
     verdict: 'not-gpu',
     tenant: deps.cluster.quotas.tenantOfNamespace.get(namespace),
     tier: undefined,
+    tiers: new Map(),
     demand: undefined,
     effective: new Map(),
     gang: undefined,
@@ -93,31 +101,44 @@ async function reviewTemplate(
     injections: [],
     warnings: [],
     denials: [],
-    undecidable: template.undecidable,
+    undecidable: [...template.undecidable, ...(isPlaced || !deps.isQuotaKnown ? [] : [unplaced(namespace)])],
   }
   const object = withNamespace(template.pod, namespace)
   if (isExempt(requestFor(object, namespace, 0), deps.exempt)) return { ...review, verdict: 'exempt' }
   const pod = parsePod(object)
   if (!pod.ok) return { ...review, verdict: 'denied', denials: unreadablePod(pod.issues) }
-  return admitPods(review, pod.value, deps)
+  return admitPods(review, pod.value, { ...deps, isQuotaKnown: deps.isQuotaKnown && isPlaced })
 }
 
-/** Creates one pod after the other until one is refused. What the first was given is what all of them are given. */
+function unplaced(namespace: string): Issue {
+  return {
+    at: 'metadata.namespace',
+    problem: `${quoted(namespace)} is a placeholder, so whose quota counts is not known`,
+    remedy: 'render the manifest first, or say the namespace with -n',
+  }
+}
+
+/** Creates one pod after the other until one is refused. What the first was given is what all of them are given, but for the tier. */
 async function admitPods(review: TemplateReview, pod: Pod, deps: ReviewDeps): Promise<TemplateReview> {
-  const count = Math.min(review.pods.wanted, MAX_PODS)
+  const count = review.template.createsPods ? Math.min(review.pods.wanted, MAX_PODS) : 0
   const told = withOutcome(review, await admitPod(review, pod, 0, deps))
   if (told.verdict !== 'allowed') return told
 
+  const { wanted } = review.pods
+  const tiers = new Map<Tier, number>(told.tier === undefined ? [] : [[told.tier, 1]])
+  const warnings = new Set(told.warnings)
   let admitted = Math.min(1, count)
   for (; admitted < count; admitted += 1) {
-    const next = await admitPod(review, pod, admitted, deps)
-    if (next.validation.denials.length === 0) continue
-    const denials = next.validation.denials
-    const wanted = review.pods.wanted
-    const fit = `${admitted} of ${wanted} pods fit`
-    return { ...told, verdict: 'denied', pods: { wanted, admitted }, denials, warnings: [...told.warnings, fit] }
+    const { validation } = await admitPod(review, pod, admitted, deps)
+    const { denials, tier } = validation
+    if (denials.length > 0) {
+      const fit = `${admitted} of ${wanted} pods fit`
+      return { ...told, verdict: 'denied', tiers, pods: { wanted, admitted }, denials, warnings: [...warnings, fit] }
+    }
+    if (tier !== undefined) tiers.set(tier, (tiers.get(tier) ?? 0) + 1)
+    for (const warning of validation.warnings) warnings.add(warning)
   }
-  return { ...told, pods: { wanted: review.pods.wanted, admitted } }
+  return { ...told, tiers, warnings: [...warnings], pods: { wanted, admitted } }
 }
 
 interface Admitted {
@@ -130,8 +151,8 @@ async function admitPod(review: TemplateReview, pod: Pod, index: number, deps: R
   // What stands in the files is all that is seen of the namespace; a claim may well be in the cluster.
   const seen = { areClaimsKnown: false }
   const knowledge = template.gangSize === undefined ? seen : { ...seen, gangSize: template.gangSize }
-  // Of a workload that is scaled to zero one pod is judged, and nothing is held for it.
-  const isPreview = review.pods.wanted === 0
+  // Of a workload that is scaled to zero, and of a blueprint, one pod is judged, and nothing is held for it.
+  const isPreview = review.pods.wanted === 0 || !template.createsPods
   const request = { ...requestFor(pod as unknown as JsonObject, namespace, index), dryRun: isPreview }
   const mutation = mutatePod(request, pod, deps.cluster, deps.desk, { knowledge })
 
@@ -150,11 +171,13 @@ async function admitPod(review: TemplateReview, pod: Pod, index: number, deps: R
 
 function withOutcome(review: TemplateReview, { mutation, validation }: Admitted): TemplateReview {
   const { subject, undecidable } = mutation.examined
-  const placeholders = [...review.undecidable, ...undecidable]
-  const denials = validation.denials
+  const { denials } = validation
+  // How many there are, and where, matters only where each of them takes something.
+  const isIdle = subject.demand === undefined && undecidable.length === 0 && review.template.isPodKnown
+  const placeholders = isIdle ? [] : [...review.undecidable, ...undecidable]
   return {
     ...review,
-    verdict: verdictOf(subject, undecidable.length > 0, placeholders, denials),
+    verdict: verdictOf(subject, placeholders, denials),
     tier: validation.tier ?? mutation.tier,
     demand: subject.demand,
     effective: subject.effective,
@@ -172,17 +195,10 @@ function withOutcome(review: TemplateReview, { mutation, validation }: Admitted)
   }
 }
 
-function verdictOf(
-  subject: Subject,
-  isOpen: boolean,
-  placeholders: readonly Issue[],
-  denials: readonly Denial[],
-): ReviewVerdict {
+function verdictOf(subject: Subject, placeholders: readonly Issue[], denials: readonly Denial[]): ReviewVerdict {
   if (denials.length > 0) return 'denied'
-  if (isOpen) return 'undecidable'
-  // How many there are matters only where each of them takes something.
-  if (subject.demand === undefined) return 'not-gpu'
-  return placeholders.length > 0 ? 'undecidable' : 'allowed'
+  if (placeholders.length > 0) return 'undecidable'
+  return subject.demand === undefined ? 'not-gpu' : 'allowed'
 }
 
 function withNamespace(pod: JsonObject, namespace: string): JsonObject {

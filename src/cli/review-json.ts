@@ -12,6 +12,7 @@ export function reviewJson(file: string, review: TemplateReview) {
     verdict: review.verdict,
     tenant: review.tenant ?? null,
     tier: review.tier ?? null,
+    tiers: Object.fromEntries(review.tiers),
     demand: Object.fromEntries([...(demand?.byClass ?? [])].map(([name, amount]) => [name, Number(amount)])),
     effective: Object.fromEntries([...review.effective].map(([name, count]) => [name, Number(count)])),
     gang: gang === undefined ? null : { id: gang.id, size: gang.size ?? null },

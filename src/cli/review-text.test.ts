@@ -15,6 +15,7 @@ function reviewOf(fields: Readonly<Record<string, unknown>>): TemplateReview {
     template: { podTemplate: 'spec.template.spec', createsPods: true },
     verdict: 'allowed',
     pods: { wanted: 1, admitted: 1 },
+    tiers: new Map(),
     injections: [],
     warnings: [],
     denials: [],
@@ -61,6 +62,15 @@ describe('the text of a review', () => {
       'fix: wait',
       'more: https://sluice.dev/codes/SLU-Q201',
     ])
+  })
+
+  test('pods that land in different tiers are counted by tier', () => {
+    const tiers = new Map([
+      ['reserved', 4],
+      ['burst', 2],
+    ])
+    const fields = { demand: DEMAND, tenant: 'research', tier: 'reserved', tiers, pods: { wanted: 6, admitted: 6 } }
+    assert.equal(lines(reviewOf(fields))[2], 'allowed  tenant research  tiers 4 reserved, 2 burst  h100=8  6 pods')
   })
 
   test('why nothing is done is said', () => {

@@ -41,19 +41,25 @@ function verdictLine(review: TemplateReview, paint: Paint): string {
 }
 
 function facts(review: TemplateReview): readonly string[] {
-  const { verdict, demand, tier, tenant, pods, gang, namespace } = review
+  const { verdict, demand, tenant, pods, gang, namespace } = review
   if (verdict === 'not-gpu') return ['asks for no accelerator, left as it is']
   if (verdict === 'exempt') return [`namespace ${asciiLine(namespace)} is left alone`]
   if (demand === undefined) return []
   return [
     ...(tenant === undefined ? [] : [`tenant ${tenant}`]),
-    // Of a refused pod the tier is only the one that was tried.
-    ...(tier === undefined || verdict === 'denied' ? [] : [`tier ${tier}`]),
+    ...tierFacts(review),
     ...[...demand.byClass].map(([className, amount]) => `${className}=${formatGpus(amount)}`),
     ...(pods.wanted === 1 ? [] : [`${pods.wanted} pods`]),
     ...(gang?.size === undefined || gang.size === 1 ? [] : [`gang of ${gang.size}`]),
     ...(review.template.createsPods ? [] : ['a blueprint, of which others make pods']),
   ]
+}
+
+/** `tier reserved`, or `tiers 4 reserved, 2 burst` where the pods differ. Of refused pods it is only the one that was tried. */
+function tierFacts({ verdict, tier, tiers }: TemplateReview): readonly string[] {
+  if (tier === undefined || verdict === 'denied') return []
+  if (tiers.size < 2) return [`tier ${tier}`]
+  return [`tiers ${[...tiers].map(([name, count]) => `${count} ${name}`).join(', ')}`]
 }
 
 function verdictWord(verdict: ReviewVerdict, paint: Paint): string {

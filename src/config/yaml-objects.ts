@@ -60,9 +60,11 @@ function withoutNulls(value: JsonValue, depth: number): JsonValue {
 }
 
 function flatten(value: JsonObject, at: string): readonly PlacedObject[] {
-  const { items } = value
-  if (!Array.isArray(items) || !String(value.kind).endsWith('List')) return [{ at, value }]
-  return items.filter(isObject).map((item, index) => ({ at: `${at} items[${index}]`, value: item }))
+  const { items, apiVersion = '', kind } = value
+  if (!Array.isArray(items) || !String(kind).endsWith('List')) return [{ at, value }]
+  // The items of a typed list leave out their own type: in a PodList every item is a Pod.
+  const type = kind === 'List' ? {} : { apiVersion, kind: String(kind).slice(0, -'List'.length) }
+  return items.filter(isObject).map((item, index) => ({ at: `${at} items[${index}]`, value: { ...type, ...item } }))
 }
 
 function isObject(value: unknown): value is JsonObject {

@@ -22,6 +22,8 @@ export interface TemplatePod {
   readonly gangSize: number | undefined
   /** False for a blueprint (a training runtime, a workflow template): others make pods of it, it is no usage itself. */
   readonly createsPods: boolean
+  /** False where the manifest leaves a part of the pod to objects of the cluster, such as a serving runtime. */
+  readonly isPodKnown: boolean
   /** Placeholders met while building, and what a manifest leaves to objects of the cluster. */
   readonly undecidable: readonly Issue[]
 }

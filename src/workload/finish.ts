@@ -22,6 +22,7 @@ export function finish({ manifest }: Source, draft: Draft): TemplatePod | undefi
     replicas: draft.replicas.value,
     gangSize: gangSize.value,
     createsPods: draft.createsPods ?? true,
+    isPodKnown: (draft.issues ?? []).length === 0,
     undecidable: unique([...draft.replicas.issues, ...gangSize.issues, ...(draft.issues ?? [])]).slice(0, MAX_ISSUES),
   }
 }

@@ -61,7 +61,7 @@ function drafts(source: Source, spec: Path, jobs: readonly ReplicatedJob[]): rea
       stamp: jobStamp(source, job.path, {
         name: `${source.name}-${job.name}-0`,
         labels: identity,
-        annotations: { ...identity, ...exclusiveTopology(source) },
+        annotations: { ...identity, ...exclusiveTopology(source, job) },
       }),
       replicas: job.pods,
       ...(over.has(job.name) ? {} : { gangSize }),
@@ -70,8 +70,9 @@ function drafts(source: Source, spec: Path, jobs: readonly ReplicatedJob[]): rea
 }
 
 // The one annotation that the controller hands down: its own webhook reads it on the pods.
-function exclusiveTopology({ manifest }: Source): Readonly<Record<string, string>> {
-  const topology = textAt(manifest, 'metadata', 'annotations', EXCLUSIVE_TOPOLOGY)
+function exclusiveTopology({ manifest }: Source, { path }: ReplicatedJob): Readonly<Record<string, string>> {
+  const ofJob = textAt(manifest, ...path.slice(0, -1), 'metadata', 'annotations', EXCLUSIVE_TOPOLOGY)
+  const topology = ofJob === '' ? textAt(manifest, 'metadata', 'annotations', EXCLUSIVE_TOPOLOGY) : ofJob
   return topology === '' ? {} : { [EXCLUSIVE_TOPOLOGY]: topology }
 }
 
