@@ -133,7 +133,14 @@ async function admitPods(review: TemplateReview, pod: Pod, deps: ReviewDeps): Pr
     const { denials, tier } = validation
     if (denials.length > 0) {
       const fit = `${admitted} of ${wanted} pods fit`
-      return { ...told, verdict: 'denied', tiers, pods: { wanted, admitted }, denials, warnings: [...warnings, fit] }
+      return {
+        ...told,
+        verdict: 'denied',
+        tiers,
+        pods: { wanted, admitted },
+        denials,
+        warnings: [...told.warnings, fit],
+      }
     }
     if (tier !== undefined) tiers.set(tier, (tiers.get(tier) ?? 0) + 1)
     for (const warning of validation.warnings) warnings.add(warning)

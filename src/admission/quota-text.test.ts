@@ -376,6 +376,12 @@ test('who borrows is told from whom, and how soon it can be asked back', () => {
       gpus: 6,
       want: 'the burst pool of c, u',
     },
+    {
+      cohorts: [cohort('c', h100({}))],
+      tenants: [tenant('t', 'c', h100({ reserved: 2 }))],
+      gpus: 1,
+      want: 'its own reservation',
+    },
   ]
   for (const { gpus, want, ...quotas } of scenes) {
     const asked = request('new', 't', { h100: milli(gpus) }, 'burst')
@@ -383,7 +389,7 @@ test('who borrows is told from whom, and how soon it can be asked back', () => {
     const verdict = verdictOf(outcome, asked, book)
     assert.ok(verdict.kind === 'charged', want)
     const amountOf = gpus === 0.5 ? '500m' : String(gpus)
-    assert.deepEqual(borrowWarnings(verdict, 60), [
+    assert.deepEqual(borrowWarnings(verdict, 't', 60), [
       `borrows ${amountOf} h100 from ${want}; can be reclaimed with 60 s notice`,
     ])
   }
@@ -391,11 +397,11 @@ test('who borrows is told from whom, and how soon it can be asked back', () => {
 
 test('what is reserved or shared is not borrowed, and a lender that is not known is not named', () => {
   assert.deepEqual(
-    borrowWarnings({ kind: 'charged', tier: 'reserved', borrowed: new Map(), lenders: new Map() }, 60),
+    borrowWarnings({ kind: 'charged', tier: 'reserved', borrowed: new Map(), lenders: new Map() }, 'borrower', 60),
     [],
   )
   const borrowed = new Map([['h100', amount(1_000)]])
-  assert.deepEqual(borrowWarnings({ kind: 'charged', tier: 'burst', borrowed, lenders: new Map() }, 60), [
+  assert.deepEqual(borrowWarnings({ kind: 'charged', tier: 'burst', borrowed, lenders: new Map() }, 'borrower', 60), [
     'borrows 1 h100; can be reclaimed with 60 s notice',
   ])
 })

@@ -68,9 +68,13 @@ export function barRefusal(bar: Bar): Denial {
 }
 
 /** What an admitted pod must know: that what it borrows can be asked back. */
-export function borrowWarnings({ borrowed, lenders }: Charged, noticeSeconds: number): readonly string[] {
+export function borrowWarnings(
+  { borrowed, lenders }: Charged,
+  borrower: string,
+  noticeSeconds: number,
+): readonly string[] {
   return [...borrowed].map(([className, amount]) => {
-    const from = (lenders.get(className) ?? []).map(lenderName).join(', ')
+    const from = (lenders.get(className) ?? []).map(lender => lenderName(lender, borrower)).join(', ')
     return `borrows ${formatGpus(amount)} ${className}${from === '' ? '' : ` from ${from}`}; can be reclaimed with ${noticeSeconds} s notice`
   })
 }
@@ -166,14 +170,15 @@ function inUnitsOf(requested: Amount, size: Amount): Amount {
   return requested % MILLI === 0n ? ((size - (size % MILLI)) as Amount) : size
 }
 
-function lenderName(lender: Lender): string {
+function lenderName(lender: Lender, borrower: string): string {
   switch (lender.kind) {
     case 'burst-pool':
       return `the burst pool of ${lender.cohort}`
     case 'shared-pool':
       return `the shared pool of ${lender.cohort}`
     case 'tenant':
-      return lender.tenant
+      // What is left of a reservation and too small for the pod serves as burst, like anybody else's.
+      return lender.tenant === borrower ? 'its own reservation' : lender.tenant
     case 'cohort':
       return `cohort ${lender.cohort}`
   }

@@ -111,7 +111,11 @@ function identityOf(
 function wordsOf(verdict: Verdict, cluster: Cluster, tenant: string): Judged {
   switch (verdict.kind) {
     case 'charged':
-      return { ...NOTHING, warnings: borrowWarnings(verdict, cluster.noticeSecondsOf(tenant)), tier: verdict.tier }
+      return {
+        ...NOTHING,
+        warnings: borrowWarnings(verdict, tenant, cluster.noticeSecondsOf(tenant)),
+        tier: verdict.tier,
+      }
     case 'refused':
       return { ...NOTHING, denials: [refusal(verdict)] }
     case 'barred':

@@ -134,7 +134,7 @@ export const labelSelector = object('Selects by labels, as everywhere in Kuberne
       object('One requirement.', {
         key: qualifiedName('The label.'),
         operator: choice('How the label is compared.', ['In', 'NotIn', 'Exists', 'DoesNotExist']),
-        values: Type.Optional(list('The values of In and NotIn.', Type.String({ maxLength: 63 }))),
+        values: Type.Optional(list('The values of In and NotIn.', text('A value.', { maxLength: 63 }))),
       }),
     ),
   ),

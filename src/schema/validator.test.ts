@@ -90,15 +90,11 @@ test('what is wrong is said with its place, and with what to write instead', () 
     {
       name: 'several at once',
       value: { mode: 1, port: 0 },
-      want: ['(document): field "name" is missing', 'mode: "1" is not allowed (one of On, Off)', 'port: must be >= 1'],
+      want: ['(document): field "name" is missing', 'mode: 1 is not allowed (one of On, Off)', 'port: must be >= 1'],
     },
   ]
   for (const { name, value, want } of cases) {
-    assert.deepEqual(
-      issuesOf(value).map(line => line.replace('mode: 1 is', 'mode: "1" is')),
-      want,
-      name,
-    )
+    assert.deepEqual(issuesOf(value), want, name)
   }
 })
 

@@ -53,10 +53,13 @@ function issuesOf(errors: readonly ErrorObject[], at: string): readonly Issue[] 
   return telling.slice(0, MAX_ISSUES).map(error => issueOf(error, at))
 }
 
-// int-or-string is an anyOf: its branches fail one by one, and only the sum of them means something to a reader.
+// int-or-string is an anyOf: its branches fail one by one, and only the sum of them means something to a reader. What is none of
+// some texts need not be told that it is no text.
 function isConsequence(error: ErrorObject, errors: readonly ErrorObject[]): boolean {
   return errors.some(
-    other => other !== error && other.keyword === 'anyOf' && error.schemaPath.startsWith(`${other.schemaPath}/`),
+    other =>
+      (other.keyword === 'anyOf' && other !== error && error.schemaPath.startsWith(`${other.schemaPath}/`)) ||
+      (other.keyword === 'enum' && error.keyword === 'type' && error.instancePath === other.instancePath),
   )
 }
 
@@ -125,7 +128,7 @@ function typeName(value: unknown): string {
 }
 
 function shown(value: unknown): string {
-  if (typeof value === 'number') return String(value)
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
   return typeof value === 'string' ? quote(value) : typeName(value)
 }
 
