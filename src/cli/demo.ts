@@ -8,10 +8,12 @@ import { TIER_LABEL } from '../admission/subject.ts'
 import { manifestFilesBelow, readObjectsOf } from '../config/cluster-folder.ts'
 import { packageRoot } from '../config/root.ts'
 import { VERSION } from '../config/version.ts'
+import { demandOf } from '../gpu/demand.ts'
 import { installShutdown } from '../http/drain.ts'
 import { patchOf } from '../policy/patch.ts'
 import { formatGpus, ZERO } from '../quantity/amount.ts'
 import type { JsonObject } from '../schema/parts.ts'
+import { parsePod } from '../schema/pod.ts'
 import { createLog } from '../telemetry/log.ts'
 import { podTemplates, type TemplatePod } from '../workload/templates.ts'
 import { complain, loadCluster } from './cluster.ts'
@@ -40,7 +42,8 @@ export async function demo({ isOnce }: DemoOptions, terminal: Terminal): Promise
   }
   const log = createLog({ level: isOnce ? 'silent' : 'error' })
   const service = await startDemoService(cluster.value, log)
-  const stage: Stage = { terminal, paint: paintFor(terminal), client: webhookClient(service.port, service.ca ?? '') }
+  const client = webhookClient(service.port, service.ca ?? '')
+  const stage: Stage = { terminal, paint: paintFor(terminal), client, cluster: cluster.value }
 
   introduce(cluster.value, service, stage)
   for (const file of manifestFilesBelow(join(examples, 'manifests'))) await replay(file, stage)
@@ -61,6 +64,7 @@ interface Stage {
   readonly terminal: Terminal
   readonly paint: Paint
   readonly client: WebhookClient
+  readonly cluster: Cluster
 }
 
 async function startDemoService(cluster: Cluster, log: Log): Promise<Service> {
@@ -115,7 +119,8 @@ async function replayTemplate(manifest: JsonObject, template: TemplatePod, stage
   show(title, template, created, stage)
 }
 
-function show(title: string, template: TemplatePod, created: readonly Created[], { terminal, paint }: Stage): void {
+function show(title: string, template: TemplatePod, created: readonly Created[], stage: Stage): void {
+  const { terminal, paint } = stage
   const [first] = created
   const refused = created.find(one => !one.response.allowed)
   const admitted = created.filter(one => one.response.allowed)
@@ -124,7 +129,7 @@ function show(title: string, template: TemplatePod, created: readonly Created[],
     terminal.out('    no replicas')
     return
   }
-  if (admitted.length > 0) terminal.out(`    ${paint.good('admitted')}  ${admittedLine(admitted, template)}`)
+  if (admitted.length > 0) terminal.out(`    ${paint.good('admitted')}  ${admittedLine(admitted, template, stage)}`)
   for (const line of noteLines(first)) terminal.out(`    ${line}`)
   for (const warning of first.response.warnings ?? []) terminal.out(paint.note(`    Warning: ${warning}`))
   if (refused === undefined) return
@@ -141,12 +146,24 @@ function ownersOf(pod: JsonObject): readonly string[] {
   return owners.map(owner => `${String(textAt(owner, 'kind')).toLowerCase()}/${textAt(owner, 'name')}`)
 }
 
-/** `2 pods  reserved`: how many, and the tiers they were charged to. */
-function admittedLine(admitted: readonly Created[], template: TemplatePod): string {
+/** `2 pods of h100=4: 2 reserved`: how many, what each was charged, and to which tiers. */
+function admittedLine(admitted: readonly Created[], template: TemplatePod, stage: Stage): string {
   const tiers = Map.groupBy(admitted, one => tierOf(one.pod))
   const counts = [...tiers].map(([tier, pods]) => (tier === '' ? uncharged(pods) : `${pods.length} ${tier}`))
   const wanted = template.replicas ?? 1
-  return `${admitted.length} ${admitted.length === 1 ? 'pod' : 'pods'}${wanted > admitted.length ? ` of ${wanted}` : ''}: ${counts.join(', ')}`
+  const pods = `${admitted.length} ${admitted.length === 1 ? 'pod' : 'pods'}${wanted > admitted.length ? ` of ${wanted}` : ''}`
+  const [first] = admitted
+  const demand = first === undefined ? '' : demandText(first.pod, stage.cluster)
+  return `${pods}${demand === '' ? '' : ` with ${demand}${admitted.length === 1 ? '' : ' each'}`}: ${counts.join(', ')}`
+}
+
+function demandText(json: JsonObject, { classes, claims, labelsOfNamespace }: Cluster): string {
+  const pod = parsePod(json)
+  const namespace = textAt(json, 'metadata', 'namespace') ?? ''
+  const context = { classes, claims, namespaceLabels: labelsOfNamespace(namespace) }
+  const result = pod.ok ? demandOf(pod.value, namespace, context) : undefined
+  if (result?.kind !== 'demand') return ''
+  return [...result.demand.byClass].map(([name, amount]) => `${name}=${formatGpus(amount)}`).join(', ')
 }
 
 function uncharged(pods: readonly Created[]): string {
