@@ -14,6 +14,9 @@ test('whatever is wrong, in documents, policies and quotas, is said at once', ()
     written('GpuPolicy', 'unread', { unknown: 1 }),
     written('GpuPolicy', 'broken', { validate: [{ expression: '!' }] }),
     written('GpuPolicy', 'connecting', { inject: { fabric: { profile: 'nowhere' } } }),
+    ...['efa', 'other'].map(name =>
+      written('FabricProfile', name, { platform: 'aws', traffic: 'nccl', sources: ['a page'], automatic: true }),
+    ),
     written('Cohort', 'small', {
       classes: [
         { class: 'h100', capacity: { gpus: 1 }, shared: 2 },
@@ -32,6 +35,7 @@ test('whatever is wrong, in documents, policies and quotas, is said at once', ()
       'test.yaml:3: spec: unknown field "unknown"',
       'GpuPolicy broken: spec.validate[0].expression 1:2',
       'GpuPolicy connecting: spec.inject.fabric.profile: no FabricProfile is named "nowhere"',
+      'FabricProfile other: spec.automatic: FabricProfile efa is automatic for nccl on aws already',
       'Cohort small: spec.classes: no AcceleratorClass is named "h200"',
       'TenantQuota t: spec.namespaceSelector.matchExpressions[0]: In without values',
       'Cohort/small spec.classes[h100]: promises 1 h100 more than its capacity of 1 (reserved 0, shared 2, burst 0)',

@@ -2,6 +2,7 @@ import type { ClaimLookup } from '../gpu/claims.ts'
 import { bareInstanceType } from '../gpu/class-table.ts'
 import { type ClassTable, compileClasses } from '../gpu/classes.ts'
 import { migResource, migWeight, USUAL_SLICES } from '../gpu/mig.ts'
+import { rivalProfiles } from '../policy/fabric.ts'
 import type { ClassTaint, Surroundings } from '../policy/inject/target.ts'
 import { compilePolicies, type PolicySet } from '../policy/policy-set.ts'
 import { selectorIssues, selects } from '../policy/selector.ts'
@@ -46,7 +47,7 @@ export function assembleCluster(...layers: readonly (readonly PlacedObject[])[])
 
   const classes = take(compileClasses(kinds.classes), issues)
   const policies = take(compilePolicies(kinds.policies, new Set(kinds.profiles.map(nameOf))), issues)
-  issues.push(...unknownClasses(kinds))
+  issues.push(...rivalProfiles(kinds.profiles), ...unknownClasses(kinds))
   if (classes === undefined) return failed(...issues)
 
   const quotas = quotasOf(kinds, natives, issues)

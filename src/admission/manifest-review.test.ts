@@ -51,6 +51,23 @@ test('the first pod that is refused ends it, and tells how many fit', async () =
   assert.ok(warnings.includes('3 of 5 pods fit'))
 })
 
+test('the pods of a template may come to different tiers, and all that is said of any of them is told', async () => {
+  const { tiers, warnings } = await review(deployment(4, 4))
+  assert.deepEqual(Object.fromEntries(tiers), { reserved: 2, shared: 1, burst: 1 })
+  assert.equal(warnings.filter(warning => warning.startsWith('borrows 4 h100')).length, 1)
+  const refused = await review(deployment(6, 6))
+  assert.ok(refused.warnings.some(warning => warning.startsWith('borrows 6 h100')))
+})
+
+test('a namespace that is still to be filled in has no quota that could be asked', async () => {
+  const { verdict, undecidable, denials } = await review(deployment(1, 8, '${NAMESPACE}'))
+  assert.deepEqual([verdict, denials], ['undecidable', []])
+  assert.deepEqual(
+    undecidable.map(({ at }) => at),
+    ['metadata.namespace'],
+  )
+})
+
 test('what one manifest takes the next does not have', async () => {
   const deps = await depsOf()
   assert.equal((await review(deployment(1, 8, 'team-a'), deps)).tier, 'reserved')

@@ -139,7 +139,7 @@ async function admitPods(review: TemplateReview, pod: Pod, deps: ReviewDeps): Pr
         tiers,
         pods: { wanted, admitted },
         denials,
-        warnings: [...told.warnings, fit],
+        warnings: [...warnings, fit],
       }
     }
     if (tier !== undefined) tiers.set(tier, (tiers.get(tier) ?? 0) + 1)

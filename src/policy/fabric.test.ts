@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { FabricProfileDocument } from '../schema/documents.ts'
 import type { JsonObject } from '../schema/parts.ts'
 import { profileOf } from '../schema/testing.ts'
-import { devicesFor, profileFor } from './fabric.ts'
+import { devicesFor, profileFor, rivalProfiles } from './fabric.ts'
 import { type Given, gpuContainer, gpuPod, subjectOf } from './testing.ts'
 
 const EFA = profileOf(
@@ -127,4 +127,16 @@ test('a device that is a flag is asked for as often as the profile says', () => 
 test('a slice of a GPU has no claim on a network card', () => {
   const containers = [{ name: 'main', resources: { limits: { 'nvidia.com/mig-1g.10gb': 7 } } }]
   assert.equal(devicesFor(EFA, subjectOf({ spec: { containers } }, onP5), 'main'), 0)
+})
+
+test('for one traffic on one platform one profile is automatic', () => {
+  const twin = profileOf({ ...EFA.spec } as JsonObject, 'twin')
+  assert.deepEqual(rivalProfiles([MANUAL, EFA, NIXL, IB]), [])
+  assert.deepEqual(rivalProfiles([EFA, twin]), [
+    {
+      at: 'FabricProfile twin: spec.automatic',
+      problem: 'FabricProfile efa is automatic for nccl on aws already',
+      remedy: 'leave it to one of the two, and name the other in a policy',
+    },
+  ])
 })

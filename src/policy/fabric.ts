@@ -2,6 +2,7 @@ import { MILLI } from '../quantity/amount.ts'
 import type { FabricProfileDocument } from '../schema/documents.ts'
 import type { FabricProfileSpec } from '../schema/fabric-profile.ts'
 import type { InjectSpec } from '../schema/inject.ts'
+import type { Issue } from '../schema/parsed.ts'
 import type { Subject } from './subject.ts'
 
 /** The fabric profiles of a cluster by name. */
@@ -19,6 +20,19 @@ export function profileFor(
   const traffic = block.traffic ?? 'nccl'
   return [...catalogue.values()].find(
     ({ spec }) => spec.automatic === true && spec.traffic === traffic && isOnPlatform(spec, subject),
+  )
+}
+
+/** Automatic profiles of one platform for one traffic: which of them a pod gets would depend on the order of files. */
+export function rivalProfiles(profiles: readonly FabricProfileDocument[]): readonly Issue[] {
+  const automatic = profiles.filter(({ spec }) => spec.automatic === true)
+  const groups = Map.groupBy(automatic, ({ spec }) => `${spec.traffic} on ${spec.platform}`)
+  return [...groups].flatMap(([what, [first, ...others]]) =>
+    others.map(other => ({
+      at: `FabricProfile ${other.metadata.name}: spec.automatic`,
+      problem: `FabricProfile ${first?.metadata.name} is automatic for ${what} already`,
+      remedy: 'leave it to one of the two, and name the other in a policy',
+    })),
   )
 }
 
