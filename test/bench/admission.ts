@@ -17,8 +17,8 @@ import type { Listening } from './webhook-server.ts'
 const ROUNDS = 5
 const SLOT_MS = 600
 // By CPU time, since what has to warm up is the compiler of the server, and by the clock for a machine that is never free.
-const WARM_UP_CPU_SECONDS = 0.7
-const MAX_WARM_UP_MS = 3_000
+const WARM_UP_CPU_SECONDS = 7
+const MAX_WARM_UP_MS = 10_000
 const CONNECTIONS = 32
 const SERVER_CORE = '0'
 const CLIENT_CORE = '1'
