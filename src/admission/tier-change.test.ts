@@ -11,7 +11,7 @@ test('a pod keeps the tier that it was charged to', () => {
   const cases = [
     { name: 'the same', before: 'burst', after: 'burst', want: undefined },
     { name: 'none, and none', before: undefined, after: undefined, want: undefined },
-    { name: 'a first one', before: undefined, after: 'burst', want: undefined },
+    { name: 'a first one', before: undefined, after: 'reserved', want: '"" cannot become "reserved"' },
     { name: 'another', before: 'burst', after: 'reserved', want: '"burst" cannot become "reserved"' },
     { name: 'none any more', before: 'burst', after: undefined, want: '"burst" cannot become ""' },
     { name: 'junk', before: 'burst', after: 'x\u001b"', want: `"burst" cannot become "x?'"` },

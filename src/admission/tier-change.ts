@@ -10,13 +10,13 @@ export function tierChange(request: AdmissionRequest, pod: Pod): readonly Denial
   const labels = pod.metadata.labels ?? {}
   const after = Object.hasOwn(labels, TIER_LABEL) ? labels[TIER_LABEL] : undefined
   const before = textAt(request.oldObject ?? undefined, 'metadata', 'labels', TIER_LABEL)
-  if (before === undefined || before === after) return []
+  if (before === after || request.oldObject === undefined || request.oldObject === null) return []
   return [
     {
       code: 'SLU-E120',
       reason: 'Invalid',
       field: `metadata.labels["${TIER_LABEL}"]`,
-      message: `label ${TIER_LABEL} is fixed: ${quoted(before)} cannot become ${quoted(after ?? '')}`,
+      message: `label ${TIER_LABEL} is fixed: ${quoted(before ?? '')} cannot become ${quoted(after ?? '')}`,
       fix: 'delete the pod and create it with the other tier',
     },
   ]

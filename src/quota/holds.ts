@@ -45,6 +45,8 @@ interface Share {
 export function softHolds(lastingMs: number): SoftHolds {
   // In the order in which they were made, which is the order in which they end.
   const holds = new Set<Hold>()
+  // The same by likeness, the oldest first: a charge finds its hold among thousands that other replicas will charge.
+  const alike = new Map<string, Set<Hold>>()
   const firm = heldAmounts()
   const total = heldAmounts()
 
@@ -65,12 +67,16 @@ export function softHolds(lastingMs: number): SoftHolds {
       total: total.sharesOf(book.total, leaf, demand),
     }
     holds.add(made)
+    alike.set(made.alike, (alike.get(made.alike) ?? new Set()).add(made))
     firm.count(made.firm, add)
     total.count(made.total, add)
   }
 
   function drop(hold: Hold): void {
     holds.delete(hold)
+    const others = alike.get(hold.alike)
+    others?.delete(hold)
+    if (others?.size === 0) alike.delete(hold.alike)
     firm.count(hold.firm, subtract)
     total.count(hold.total, subtract)
   }
@@ -94,8 +100,7 @@ export function softHolds(lastingMs: number): SoftHolds {
     },
 
     consume(charged) {
-      const alike = likeness(charged, charged.tier)
-      const former = holds.values().find(candidate => candidate.alike === alike)
+      const [former] = alike.get(likeness(charged, charged.tier)) ?? []
       if (former !== undefined) drop(former)
     },
   }
