@@ -11,7 +11,7 @@ import {
 import { createBudget, MATCH_CONDITIONS_COST, POLICY_COST } from './cel/cost.ts'
 import { activate, evaluate, type Inputs } from './cel/evaluate.ts'
 import { toRequest } from './cel/request.ts'
-import { toSluice } from './cel/sluice.ts'
+import { type SluiceFacts, toSluice } from './cel/sluice.ts'
 import { toCel } from './cel/value.ts'
 import type { CompiledVariables } from './cel/variables.ts'
 import type { Subject } from './subject.ts'
@@ -42,27 +42,46 @@ type Conditions =
 
 type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string }
 
+/** The views of `request` and `sluice` are made when an expression first reads them: most read neither. */
 export function activationOf(subject: Subject): Activation {
-  const { demand, workload } = subject
+  const request = once(() => toRequest(subject.request))
+  const sluice = once(() => toSluice(factsOf(subject)))
   return {
     object: toCel(subject.object),
     oldObject: toCel(subject.oldObject),
     params: null,
     namespaceObject: toCel({ metadata: { name: subject.namespace, labels: subject.namespaceLabels } }),
-    request: toRequest(subject.request),
-    sluice: toSluice({
-      tenant: subject.tenant ?? '',
-      tier: subject.tier ?? '',
-      demand: demand?.byClass ?? new Map(),
-      effective: subject.effective,
-      gpus: demand?.total ?? 0n,
-      classes: [...(demand?.byClass.keys() ?? [])],
-      vendors: [...(demand?.vendors ?? [])],
-      instanceTypes: subject.instanceTypes,
-      accelerated: (demand?.accelerated ?? []).map(({ name }) => name),
-      workload: { kind: workload.kind, name: workload.name, role: workload.role },
-      gang: { id: workload.gang?.id ?? '', size: BigInt(workload.gang?.size ?? 0) },
-    }),
+    get request() {
+      return request()
+    },
+    get sluice() {
+      return sluice()
+    },
+  }
+}
+
+function factsOf(subject: Subject): SluiceFacts {
+  const { demand, workload } = subject
+  return {
+    tenant: subject.tenant ?? '',
+    tier: subject.tier ?? '',
+    demand: demand?.byClass ?? new Map(),
+    effective: subject.effective,
+    gpus: demand?.total ?? 0n,
+    classes: [...(demand?.byClass.keys() ?? [])],
+    vendors: [...(demand?.vendors ?? [])],
+    instanceTypes: subject.instanceTypes,
+    accelerated: (demand?.accelerated ?? []).map(({ name }) => name),
+    workload: { kind: workload.kind, name: workload.name, role: workload.role },
+    gang: { id: workload.gang?.id ?? '', size: BigInt(workload.gang?.size ?? 0) },
+  }
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
   }
 }
 

@@ -26,10 +26,9 @@ export type Evaluation<T extends ResultType = ResultType> =
   | { readonly ok: false; readonly problem: string; readonly exceeded: boolean }
 
 export function activate(inputs: Inputs, variables: CompiledVariables = NO_VARIABLES): Activation {
-  const values: Readonly<Record<string, unknown>> = {
-    ...inputs,
-    variables: new VariableValues(variables, () => values),
-  }
+  // Laid over the inputs and not copied from them: an input may make its value when it is read.
+  const values: Record<string, unknown> = Object.create(inputs)
+  values.variables = new VariableValues(variables, () => values)
   return { values }
 }
 
