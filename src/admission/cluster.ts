@@ -17,7 +17,7 @@ import type {
   SluiceDocument,
   TenantQuotaDocument,
 } from '../schema/documents.ts'
-import { failed, type Issue, type Parsed, parsed } from '../schema/parsed.ts'
+import { failed, type Issue, type Parsed, parsed, taken } from '../schema/parsed.ts'
 import { type Labels, type Natives, type Node, namespaceLabels, nativesOf } from './natives.ts'
 import { type PlacedObject, readObjects } from './objects.ts'
 import { cohortSpecOf, type NodeCapacity, tenantSpecOf } from './quota-specs.ts'
@@ -45,8 +45,8 @@ export function assembleCluster(...layers: readonly (readonly PlacedObject[])[])
   const natives = nativesOf(objects.natives)
   const kinds = groupByKind(objects.documents)
 
-  const classes = take(compileClasses(kinds.classes), issues)
-  const policies = take(compilePolicies(kinds.policies, new Set(kinds.profiles.map(nameOf))), issues)
+  const classes = taken(compileClasses(kinds.classes), issues)
+  const policies = taken(compilePolicies(kinds.policies, new Set(kinds.profiles.map(nameOf))), issues)
   issues.push(...rivalProfiles(kinds.profiles), ...unknownClasses(kinds))
   if (classes === undefined) return failed(...issues)
 
@@ -186,10 +186,4 @@ function ignored({ at, value }: PlacedObject): Issue {
 
 function nameOf(document: SluiceDocument): string {
   return document.metadata.name
-}
-
-function take<T>(result: Parsed<T>, issues: Issue[]): T | undefined {
-  if (result.ok) return result.value
-  issues.push(...result.issues)
-  return undefined
 }

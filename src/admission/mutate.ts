@@ -8,8 +8,6 @@ import type { AdmissionRequest } from '../schema/review.ts'
 import type { Cluster } from './cluster.ts'
 import { type Examined, examine, type Knowledge } from './subject.ts'
 
-export { INJECTED_ANNOTATION }
-
 /** What mutation needs of quota: the tier a pod would get now, without booking anything. */
 export interface TierForecast {
   /** The first tier that fits, held softly for a moment so that a burst of creates cascades; undefined where none fits. */

@@ -10,8 +10,6 @@ import type { Cluster } from './cluster.ts'
 import type { Denial } from './denial.ts'
 import { quoted } from './text.ts'
 
-export { TIER_LABEL }
-
 /** A pod with all that can be told of it before anything is decided. */
 export interface Examined {
   readonly subject: Subject

@@ -1,7 +1,7 @@
 import { Document } from 'yaml'
 import type { TemplateReview } from '../admission/manifest-review.ts'
-import { INJECTED_ANNOTATION } from '../admission/mutate.ts'
 import type { PlacedObject } from '../admission/objects.ts'
+import { INJECTED_ANNOTATION } from '../policy/owned-keys.ts'
 import { applyPatch, type PatchOperation, patchOf, sameJson } from '../policy/patch.ts'
 import type { JsonObject, JsonValue } from '../schema/parts.ts'
 import { podTemplates, type TemplatePod } from '../workload/templates.ts'

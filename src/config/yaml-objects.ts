@@ -1,7 +1,7 @@
 import { LineCounter, parseAllDocuments } from 'yaml'
 import type { PlacedObject } from '../admission/objects.ts'
 import type { Issue } from '../schema/parsed.ts'
-import type { JsonObject, JsonValue } from '../schema/parts.ts'
+import { isObject, type JsonObject, type JsonValue } from '../schema/parts.ts'
 
 /** The objects of a YAML or JSON text, and what in it could not be read. One bad document does not hide the others. */
 export interface ReadObjects {
@@ -65,10 +65,6 @@ function flatten(value: JsonObject, at: string): readonly PlacedObject[] {
   // The items of a typed list leave out their own type: in a PodList every item is a Pod.
   const type = kind === 'List' ? {} : { apiVersion, kind: String(kind).slice(0, -'List'.length) }
   return items.filter(isObject).map((item, index) => ({ at: `${at} items[${index}]`, value: { ...type, ...item } }))
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
 }
 
 /** The first line of a parser's message; its others draw the place, which is named already. */

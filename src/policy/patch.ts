@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../schema/parts.ts'
+import { isList, isObject, type JsonObject, type JsonValue } from '../schema/parts.ts'
 
 /** One operation of RFC 6902, of the three kinds that injection needs. */
 export type PatchOperation =
@@ -153,11 +153,11 @@ function withValue(node: JsonValue | undefined, path: JsonPath, value: JsonValue
   const [step, ...rest] = path
   if (step === undefined) return value
   // `0` is an index of a list, and as good a label key as any.
-  if (typeof step === 'number' && !isFields(node)) {
+  if (typeof step === 'number' && !isObject(node)) {
     const items: readonly JsonValue[] = node !== undefined && isList(node) ? node : []
     return items.toSpliced(step, 1, withValue(items[step], rest, value))
   }
-  const fields = isFields(node) ? node : {}
+  const fields = isObject(node) ? node : {}
   // A computed key in a literal defines an own property, even for `__proto__`.
   return { ...fields, [step]: withValue(child(fields, step), rest, value) }
 }
@@ -168,15 +168,7 @@ function withoutValue(node: JsonValue, path: JsonPath): JsonValue {
   const below = child(node, step)
   if (rest.length > 0) return below === undefined ? node : withValue(node, [step], withoutValue(below, rest))
   if (isList(node)) return typeof step === 'number' ? node.toSpliced(step, 1) : node
-  return isFields(node) ? Object.fromEntries(Object.entries(node).filter(([key]) => key !== String(step))) : node
-}
-
-function isList(value: JsonValue): value is readonly JsonValue[] {
-  return Array.isArray(value)
-}
-
-function isFields(value: JsonValue | undefined): value is JsonObject {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
+  return isObject(node) ? Object.fromEntries(Object.entries(node).filter(([key]) => key !== String(step))) : node
 }
 
 /** Whether two JSON values are equal; the order of keys does not count. */

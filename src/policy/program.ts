@@ -1,6 +1,6 @@
 import type { GpuPolicyDocument } from '../schema/documents.ts'
 import type { PolicyValidation } from '../schema/gpu-policy.ts'
-import { failed, type Issue, type Parsed, parsed } from '../schema/parsed.ts'
+import { failed, type Issue, type Parsed, parsed, taken } from '../schema/parsed.ts'
 import {
   type CompiledExpression,
   compileExpression,
@@ -212,12 +212,6 @@ const MAX_COUNT = 1024n
 function countOf(value: bigint): Outcome<number> {
   if (value >= 0n && value <= MAX_COUNT) return { ok: true, value: Number(value) }
   return { ok: false, problem: `a count is between 0 and ${MAX_COUNT}` }
-}
-
-function taken<T>(result: Parsed<T>, issues: Issue[]): T | undefined {
-  if (result.ok) return result.value
-  issues.push(...result.issues)
-  return undefined
 }
 
 function present<T>(entries: readonly (readonly [string, T | undefined])[]): ReadonlyMap<string, T> {

@@ -1,4 +1,4 @@
-import type { JsonValue } from '../schema/parts.ts'
+import { isList, type JsonValue } from '../schema/parts.ts'
 import { fieldPath } from '../schema/validator.ts'
 import { sameJson } from './patch.ts'
 
@@ -52,8 +52,4 @@ function place(at: string): string {
 function shown(found: JsonValue | undefined): string {
   const text = found === undefined ? 'nothing' : JSON.stringify(found)
   return text.length > 300 ? `${text.slice(0, 297)}...` : text
-}
-
-function isList(value: JsonValue): value is readonly JsonValue[] {
-  return Array.isArray(value)
 }

@@ -22,3 +22,10 @@ export function failed(...issues: readonly Issue[]): Parsed<never> {
 export function formatIssue(issue: Issue): string {
   return `${issue.at}: ${issue.problem}${issue.remedy === undefined ? '' : ` (${issue.remedy})`}`
 }
+
+/** The value, or undefined with its issues added to those of the others. */
+export function taken<T>(result: Parsed<T>, issues: Issue[]): T | undefined {
+  if (result.ok) return result.value
+  issues.push(...result.issues)
+  return undefined
+}

@@ -1,5 +1,5 @@
 import type { InjectSpec } from '../../schema/inject.ts'
-import type { JsonObject } from '../../schema/parts.ts'
+import { isObject, type JsonObject } from '../../schema/parts.ts'
 import type { JsonPath } from '../patch.ts'
 import type { Target } from './target.ts'
 
@@ -97,8 +97,4 @@ function listIn(object: JsonObject, key: string): readonly JsonObject[] {
 function objectAt(object: JsonObject, key: string): JsonObject {
   const value = Object.hasOwn(object, key) ? object[key] : undefined
   return isObject(value) ? value : {}
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
 }
