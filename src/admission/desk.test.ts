@@ -4,7 +4,7 @@ import { request } from '../quota/testing.ts'
 import { clusterWith, deskOf } from './testing.ts'
 
 const peek = (gpus: number) => {
-  const { uid: _, name: __, ...asked } = request('u', 'a', { h100: gpus * 1000 }, 'auto', 'team-a')
+  const { uid: _, ...asked } = request('u', 'a', { h100: gpus * 1000 }, 'auto', 'team-a')
   return asked
 }
 const charge = (uid: string, gpus: number, tier: 'auto' | 'burst' = 'auto') =>

@@ -295,7 +295,7 @@ const LIMITS = {
 
 function bars(demand: Numbers, tenants: readonly TenantSpec[] = LIMITS.tenants): readonly Bar[] {
   const quota = bookOf({ ...LIMITS, tenants, tier: 'auto', demand }).quota
-  return barsFor(tenantNamed(quota, 't'), amounts(demand))
+  return barsFor(tenantNamed(quota, 't'), { demand: amounts(demand) })
 }
 
 test('what no freed capacity would help is said with what to change', () => {
@@ -304,8 +304,7 @@ test('what no freed capacity would help is said with what to change', () => {
     tenant: 't',
     tier: 'burst',
     amounts: amounts({ h100: 1 }),
-    namespace: 'n',
-    name: 'p',
+    gang: null,
     ...STAMP,
   } as const
   const cases: readonly { readonly bars: readonly Bar[]; readonly want: readonly string[] }[] = [

@@ -74,6 +74,8 @@ export async function deskOf(cluster: Cluster) {
     clock,
     timer,
     pendingMs: 1_000,
+    gangHoldMs: 1_000,
+    maxCharges: 1_000,
     retryAfterMs: 1_500,
   })
   for (const tree of cluster.quotas.trees.keys()) await writer.refresh(tree)

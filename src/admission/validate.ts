@@ -90,7 +90,8 @@ async function judgeQuota(
     tenant,
     tier: tier ?? 'auto',
     demand: demand.byClass,
-    ...identityOf(request, pod, subject.namespace),
+    uid: uidOf(request, pod),
+    namespace: subject.namespace,
   } as const
   const verdict = await (options.isPreview
     ? desk.preview(wanted, options.deadlineMs)
@@ -99,13 +100,8 @@ async function judgeQuota(
 }
 
 /** The UID that a validating review carries is the pod's own; the review's differs on every call and would charge it twice. */
-function identityOf(
-  request: AdmissionRequest,
-  pod: Pod,
-  namespace: string,
-): Pick<Request, 'uid' | 'namespace' | 'name'> {
-  const name = pod.metadata.name ?? request.name ?? pod.metadata.generateName ?? ''
-  return { uid: pod.metadata.uid ?? request.uid, namespace, name }
+function uidOf(request: AdmissionRequest, pod: Pod): string {
+  return pod.metadata.uid ?? request.uid
 }
 
 function wordsOf(verdict: Verdict, cluster: Cluster, tenant: string): Judged {

@@ -10,6 +10,8 @@ export const SYSTEM_CLOCK: Clock = { now: () => Date.now() }
 
 // A pod can still appear 60 s after our answer, when the API server's own request ends; the rest is for its watch to be late.
 const PENDING_MS = 5 * 60_000
+// Controllers of large gangs create thousands of pods, some of which are refused at first and tried again after a minute.
+const GANG_HOLD_MS = 5 * 60_000
 // setTimeout counts in 32 bits; what is further away is never waited for.
 const FARTHEST_MS = 2 ** 31 - 1
 
@@ -33,6 +35,8 @@ export async function inProcessLedger(cluster: () => Cluster, clock: Clock = SYS
     clock,
     timer: systemTimer(clock),
     pendingMs: PENDING_MS,
+    gangHoldMs: GANG_HOLD_MS,
+    maxCharges: Number.POSITIVE_INFINITY,
     retryAfterMs: 1_000,
   })
   // Mutation foretells tiers from the last ledger seen, so each has to be seen once before the first pod.

@@ -1,7 +1,7 @@
 /** Decides what has gathered while a write was in flight: one book in, one book out, one answer for each. */
 import { amend, type Book, type Change } from './book.ts'
 import { decide, type Outcome, type Stamp } from './decide.ts'
-import { type Verdict, verdictOf } from './verdict.ts'
+import { type Busy, type Verdict, verdictOf } from './verdict.ts'
 import type { Waiter } from './waiter.ts'
 
 export interface Batch {
@@ -10,9 +10,17 @@ export interface Batch {
   readonly answers: readonly Answer[]
 }
 
+/** What a batch is decided by, besides the book. */
+export interface BatchTerms {
+  readonly stamp: Stamp
+  /** The most charges the ledger may hold, and what those are told who would make it hold more. */
+  readonly maxCharges: number
+  readonly full: Busy
+}
+
 interface Answer {
   readonly waiter: Waiter
-  readonly outcome: Outcome
+  readonly outcome: Outcome | Busy
   /** Whether this answer adds a charge to the book. */
   readonly isBooked: boolean
   /** Worded when it is given: most of a batch that meets a conflict is decided again. */
@@ -24,11 +32,19 @@ interface Answer {
  * request on use only grows, so whoever was refused on the way is still refused by the book at the end, and that one
  * book words every verdict.
  */
-export function decideBatch(book: Book, changes: readonly Change[], waiters: readonly Waiter[], stamp: Stamp): Batch {
+export function decideBatch(
+  book: Book,
+  changes: readonly Change[],
+  waiters: readonly Waiter[],
+  { stamp, maxCharges, full }: BatchTerms,
+): Batch {
   let running = changes.reduce(amend, book)
   const answers = waiters.map((waiter): Answer => {
     const { request, isPreview } = waiter
     const { outcome, book: after } = decide(running, request, stamp)
+    if (after.ledger.charges.size > Math.max(maxCharges, running.ledger.charges.size)) {
+      return { waiter, outcome: full, isBooked: false, verdict: () => full }
+    }
     if (isPreview) {
       // A previewed charge stands in no book but its own.
       const verdict = () => verdictOf(outcome, request, outcome.kind === 'charged' ? after : running)

@@ -1,28 +1,17 @@
 /**
- * A ledger opened over its tree: every charge at its node, in two views of the same usage.
+ * A ledger opened over its tree: everything held at its node, in two views of the same usage.
  *
- * `total` holds everything. `firm` holds reserved and shared charges only, as if burst were not there: what fits in it is
+ * `total` holds everything. `firm` holds what is reserved and shared only, as if burst were not there: what fits in it is
  * entitled and admitted at once, and what burst must give back then is the rebalancer's work. A book is a value; whoever
  * loses a compare-and-swap drops it.
  */
-
 import { TIERS, type Tier } from '../schema/parts.ts'
-import {
-  type Charge,
-  changedHoldings,
-  charge,
-  chargeOf,
-  confirm,
-  type Holding,
-  holdings,
-  type Ledger,
-  lapsed,
-  NOTHING_HELD,
-  release,
-} from './ledger.ts'
+import { excess, NOTHING_HELD, type Part, partsOf } from './holding.ts'
+import { type Charge, changedHoldings, chargeOf, holdings, type Ledger, release, withdraw } from './ledger.ts'
 import type { QuotaTree } from './quota-tree.ts'
+import { type PodView, recount } from './recount.ts'
 import type { Node } from './tree.ts'
-import { type Amounts, addUsage, removeUsage, sameAmounts, type Usage, usageOf } from './usage.ts'
+import { addUsage, removeUsage, sameAmounts, type Usage, usageOf } from './usage.ts'
 
 export interface Book {
   readonly quota: QuotaTree
@@ -33,14 +22,14 @@ export interface Book {
 
 /** What happens to a ledger besides charging. Each is idempotent: all of them may be delivered twice. */
 export type Change =
+  /** A pod is gone that has not been counted. */
   | { readonly kind: 'release'; readonly uid: string }
-  | { readonly kind: 'confirm'; readonly uid: string }
-  | { readonly kind: 'expire'; readonly nowMs: number }
   /** Takes back a charge nobody was told of, unless it has been renewed or its pod seen since. */
   | { readonly kind: 'withdraw'; readonly charge: Charge }
+  | { readonly kind: 'recount'; readonly view: PodView }
 
 export function openBook(quota: QuotaTree, ledger: Ledger): Book {
-  const held = [...holdings(ledger)].flatMap(([tenant, holding]) => placesOf(quota, tenant, holding))
+  const held = [...holdings(ledger)].flatMap(partsOf).map(part => ({ ...placeOf(quota, part), amounts: part.amounts }))
   return {
     quota,
     ledger,
@@ -56,17 +45,19 @@ export function openBook(quota: QuotaTree, ledger: Ledger): Book {
 }
 
 /**
- * The book of another version of the same ledger. Costs what the two differ in: after every conflict a replica has to catch
- * up with a few charges of others, whatever the number of tenants.
+ * The book of another version of the same ledger. Costs what the two differ in: after every decision, and after every conflict,
+ * a replica has to catch up with a few charges, whatever the number of tenants.
  */
 export function reopenBook(book: Book, ledger: Ledger): Book {
+  if (ledger === book.ledger) return book
   let { firm, total } = book
   for (const { key: tenant, before, after } of changedHoldings(book.ledger, ledger)) {
     for (const tier of TIERS) {
       const [former, amounts] = [(before ?? NOTHING_HELD)[tier], (after ?? NOTHING_HELD)[tier]]
-      if (sameAmounts(former, amounts)) continue
-      const { node, isFirm } = placeOf(book.quota, tenant, tier)
-      const move = (usage: Usage) => addUsage(removeUsage(usage, node, former), node, amounts)
+      if (former === amounts || sameAmounts(former, amounts)) continue
+      const { node, isFirm } = placeOf(book.quota, { tenant, tier })
+      const [less, more] = [excess(former, amounts), excess(amounts, former)]
+      const move = (usage: Usage) => addUsage(removeUsage(usage, node, less), node, more)
       firm = isFirm ? move(firm) : firm
       total = move(total)
     }
@@ -79,53 +70,21 @@ export function viewFor(book: Book, tier: Tier): Usage {
   return tier === 'burst' ? book.total : book.firm
 }
 
-/** Books a charge whose UID has none yet. */
-export function enter(book: Book, booked: Charge): Book {
-  return moved(book, booked, addUsage, charge(book.ledger, booked))
+export function amend(book: Book, change: Change): Book {
+  return reopenBook(book, amended(book.ledger, change))
 }
 
-export function amend(book: Book, change: Change): Book {
+function amended(ledger: Ledger, change: Change): Ledger {
   switch (change.kind) {
     case 'release':
-      return strike(book, change.uid)
-    case 'confirm':
-      return withLedger(book, confirm(book.ledger, change.uid))
-    case 'expire':
-      return lapsed(book.ledger, change.nowMs).reduce((left, { uid }) => strike(left, uid), book)
+      return release(ledger, change.uid)
     case 'withdraw': {
       const { uid, bookedBy, expiresAtMs } = change.charge
-      const current = chargeOf(book.ledger, uid)
-      return current?.bookedBy === bookedBy && current.expiresAtMs === expiresAtMs ? strike(book, uid) : book
+      const current = chargeOf(ledger, uid)
+      return current?.bookedBy === bookedBy && current.expiresAtMs === expiresAtMs ? withdraw(ledger, current) : ledger
     }
-  }
-}
-
-/** Lets a charge that is already booked live longer; nothing else about it changes. */
-export function renew(book: Book, booked: Charge): Book {
-  return withLedger(book, charge(book.ledger, booked))
-}
-
-function withLedger(book: Book, ledger: Ledger): Book {
-  return ledger === book.ledger ? book : { ...book, ledger }
-}
-
-function strike(book: Book, uid: string): Book {
-  const former = chargeOf(book.ledger, uid)
-  return former === undefined ? book : moved(book, former, removeUsage, release(book.ledger, uid))
-}
-
-function moved(
-  book: Book,
-  { tenant, tier, amounts }: Charge,
-  change: (usage: Usage, node: Node, amounts: Amounts) => Usage,
-  ledger: Ledger,
-): Book {
-  const { node, isFirm } = placeOf(book.quota, tenant, tier)
-  return {
-    quota: book.quota,
-    ledger,
-    firm: isFirm ? change(book.firm, node, amounts) : book.firm,
-    total: change(book.total, node, amounts),
+    case 'recount':
+      return recount(ledger, change.view)
   }
 }
 
@@ -136,16 +95,8 @@ interface Place {
 
 // The pods of a tenant that is no longer defined still run: they count at the root, where they take idle capacity from
 // everybody, and as burst, so that they take no one's entitlement.
-function placeOf(quota: QuotaTree, tenant: string, tier: Tier): Place {
+function placeOf(quota: QuotaTree, { tenant, tier }: Pick<Part, 'tenant' | 'tier'>): Place {
   const known = quota.tenants.get(tenant)
   if (known === undefined) return { node: quota.tree.root, isFirm: false }
   return { node: known.leaves[tier], isFirm: tier !== 'burst' }
-}
-
-function placesOf(
-  quota: QuotaTree,
-  tenant: string,
-  holding: Holding,
-): readonly (Place & { readonly amounts: Amounts })[] {
-  return TIERS.map(tier => ({ ...placeOf(quota, tenant, tier), amounts: holding[tier] }))
 }

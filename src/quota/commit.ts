@@ -8,7 +8,7 @@
  *   for this batch refuses by itself. Those it would have let in had neighbours in the batch not come first are not yet
  *   denied: what the neighbours took was just lost.
  */
-import { type Batch, decideBatch } from './batch.ts'
+import { type Batch, type BatchTerms, decideBatch } from './batch.ts'
 import { amend, type Change } from './book.ts'
 import { decide, type Stamp } from './decide.ts'
 import { type Charge, chargeOf } from './ledger.ts'
@@ -27,6 +27,10 @@ export interface CommitDeps {
   readonly clock: Clock
   /** How long a charge lasts whose pod is not seen: longer than the API server's request timeout. */
   readonly pendingMs: number
+  /** How long the members of a gang are waited for. */
+  readonly gangHoldMs: number
+  /** The most charges that a ledger may hold which nobody has counted: what one stored object has room for. */
+  readonly maxCharges: number
   /** The hint given to those who are told `busy`. */
   readonly retryAfterMs: number
 }
@@ -36,9 +40,14 @@ export interface Work {
   readonly waiters: readonly Waiter[]
 }
 
-/** What a commit leaves behind: charges that are or may be stored although their callers were told `busy`. */
+/** What a commit leaves behind. */
 export interface Committed {
+  /** Charges that are or may be stored although their callers were told `busy`. */
   readonly abandoned: readonly Charge[]
+  /** How often another writer was faster. */
+  readonly conflicts: number
+  /** How long the write took that was stored; 0 when nothing was. */
+  readonly writeMs: number
   /** Set when the store failed; then nothing says whether the last write happened. */
   readonly failure?: Error
 }
@@ -48,17 +57,21 @@ const MOST_CONFLICTS = 100
 
 export async function commit(work: Work, versions: Versions, deps: CommitDeps): Promise<Committed> {
   let inDoubt: Batch | undefined
+  let conflicts = 0
   try {
     let ground = versions.known() ?? (await versions.read())
-    for (let conflicts = 0; conflicts < MOST_CONFLICTS; ) {
+    while (conflicts < MOST_CONFLICTS) {
       const open = stillOpen(work.waiters, deps)
-      const batch = decideBatch(ground.book, work.changes, open, stampNow(deps))
+      const batch = decideBatch(ground.book, work.changes, open, termsNow(deps))
       const writesNothing = batch.book.ledger === ground.book.ledger
-      if (writesNothing && ground.isFresh) return settle(batch, deps)
+      if (writesNothing && ground.isFresh) return { abandoned: settle(batch, deps), conflicts, writeMs: 0 }
 
       if (!writesNothing) {
         inDoubt = batch
-        if ((await versions.replace(ground, batch.book)) === 'stored') return settle(batch, deps)
+        const startedMs = deps.clock.now()
+        if ((await versions.replace(ground, batch.book)) === 'stored') {
+          return { abandoned: settle(batch, deps), conflicts, writeMs: deps.clock.now() - startedMs }
+        }
         inDoubt = undefined
         conflicts += 1
         if (ground.isFresh) denyForGood(ground, work.changes, batch, deps)
@@ -70,6 +83,8 @@ export async function commit(work: Work, versions: Versions, deps: CommitDeps): 
     for (const waiter of work.waiters) waiter.answer(busy('store', deps, cause))
     return {
       abandoned: inDoubt === undefined ? [] : newCharges(inDoubt),
+      conflicts,
+      writeMs: 0,
       failure: new Error('the ledger store failed', { cause }),
     }
   }
@@ -90,11 +105,17 @@ function stillOpen(waiters: readonly Waiter[], deps: CommitDeps): readonly Waite
   return waiters.filter(waiter => !waiter.isAnswered())
 }
 
-function stampNow({ id, clock, pendingMs }: CommitDeps): Stamp {
-  return { bookedBy: id, expiresAtMs: clock.now() + pendingMs }
+function stampNow({ id, clock, pendingMs, gangHoldMs }: CommitDeps): Stamp {
+  const now = clock.now()
+  return { bookedBy: id, expiresAtMs: now + pendingMs, holdUntilMs: now + gangHoldMs }
 }
 
-function settle(batch: Batch, deps: CommitDeps): Committed {
+function termsNow(deps: CommitDeps): BatchTerms {
+  return { stamp: stampNow(deps), maxCharges: deps.maxCharges, full: busy('full', deps) }
+}
+
+/** Answers whoever still waits, and returns the charges nobody was told of. */
+function settle(batch: Batch, deps: CommitDeps): readonly Charge[] {
   const { answers } = batch
   const open = new Set(
     stillOpen(
@@ -107,7 +128,7 @@ function settle(batch: Batch, deps: CommitDeps): Committed {
 
   // Two callers may ask about one pod; the charge stays if either was told of it.
   const told = new Set(inTime.map(({ waiter }) => waiter.request.uid))
-  return { abandoned: newCharges(batch).filter(charge => !told.has(charge.uid)) }
+  return newCharges(batch).filter(charge => !told.has(charge.uid))
 }
 
 function denyForGood(ground: Ground, changes: readonly Change[], { answers }: Batch, deps: CommitDeps): void {

@@ -5,7 +5,7 @@ import { amend, type Book, openBook, viewFor } from './book.ts'
 import { decide, type Outcome, type Request } from './decide.ts'
 import { chargeOf, EMPTY_LEDGER } from './ledger.ts'
 import type { CohortSpec, TenantSpec } from './spec.ts'
-import { cohort, compiled, present, request, STAMP, tenant, treeNamed } from './testing.ts'
+import { cohort, compiled, present, request, STAMP, tenant, treeNamed, viewOf } from './testing.ts'
 import { used } from './usage.ts'
 
 test('a pod without a tier gets the first that fits, in the order of its tenant', () => {
@@ -75,7 +75,7 @@ test('a pod asked about again has the tier it had, and no second charge', () => 
   // Asked by another replica at the same moment, or later: somebody still means to create the pod.
   for (const { stamp, want } of [
     { stamp: STAMP, want: { bookedBy: 'writer', expiresAtMs: 1001 } },
-    { stamp: { bookedBy: 'other', expiresAtMs: 1500 }, want: { bookedBy: 'other', expiresAtMs: 1500 } },
+    { stamp: { ...STAMP, bookedBy: 'other', expiresAtMs: 1500 }, want: { bookedBy: 'other', expiresAtMs: 1500 } },
   ]) {
     const again = decide(first.book, request('1', 't', { gpu: 4 }), stamp)
     assert.equal(tierOf(again.outcome), 'reserved')
@@ -86,9 +86,6 @@ test('a pod asked about again has the tier it had, and no second charge', () => 
 
   const withNone = decide(first.book, request('1', 't', { gpu: 4, other: 0 }), STAMP)
   assert.equal(tierOf(withNone.outcome), 'reserved', 'none of a class is no other demand')
-
-  const seen = amend(first.book, { kind: 'confirm', uid: '1' })
-  assert.equal(decide(seen, request('1', 't', { gpu: 4 }), { ...STAMP, expiresAtMs: STAMP.expiresAtMs + 1 }).book, seen)
 })
 
 test('a UID cannot be charged for something else', () => {
@@ -114,10 +111,13 @@ test('changes to a book are idempotent and keep both views in step with the ledg
   assert.deepEqual(uses(released), [4n, 8n])
   assert.equal(amend(released, { kind: 'release', uid: '2' }), released)
 
-  const confirmed = amend(released, { kind: 'confirm', uid: '1' })
-  const expired = amend(confirmed, { kind: 'expire', nowMs: STAMP.expiresAtMs })
-  assert.deepEqual(uses(expired), [4n, 4n])
-  assert.deepEqual(uses(openBook(expired.quota, expired.ledger)), [4n, 4n])
+  // The first was seen, the third never: past its expiry it lapses.
+  const live = [present(chargeOf(released.ledger, '1'), 'charge')]
+  const recount = { kind: 'recount', view: viewOf({ live, asOfMs: STAMP.expiresAtMs }) } as const
+  const recounted = amend(released, recount)
+  assert.deepEqual(uses(recounted), [4n, 4n])
+  assert.deepEqual(uses(openBook(recounted.quota, recounted.ledger)), [4n, 4n])
+  assert.equal(amend(recounted, recount), recounted)
 })
 
 test('a charge is withdrawn unless it was renewed or its pod seen since', () => {
@@ -134,8 +134,9 @@ test('a charge is withdrawn unless it was renewed or its pod seen since', () => 
   }
   const others = decide(book, request('1', 't', { gpu: 4 }), { ...STAMP, bookedBy: 'other' }).book
   assert.equal(amend(others, withdraw), others, 'a charge of another writer for the same pod at the same moment')
-  const seen = amend(booked.book, { kind: 'confirm', uid: '1' })
+  const seen = amend(booked.book, { kind: 'recount', view: viewOf({ live: [booked.outcome.charge] }) })
   assert.equal(amend(seen, withdraw), seen)
+  assert.equal(usedIn(seen, 'total', 'burst:t'), 4n)
 })
 
 test('pods of a tenant that is gone take idle capacity, but nobody an entitlement', () => {

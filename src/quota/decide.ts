@@ -4,8 +4,11 @@
  */
 import { type Amount, ZERO } from '../quantity/amount.ts'
 import type { Tier } from '../schema/parts.ts'
-import { type Book, enter, renew, viewFor } from './book.ts'
-import { type Charge, chargeOf } from './ledger.ts'
+import { type Book, reopenBook, viewFor } from './book.ts'
+import { type Gang, gangKey, joined, needOf, type WholeGang } from './gang.ts'
+import { nonZero } from './holding.ts'
+import { type Charge, charge, chargeOf, type Ledger, renew, withGang } from './ledger.ts'
+import { find } from './persistent-map.ts'
 import type { Tenant } from './quota-tree.ts'
 import { type Amounts, available, sameAmounts } from './usage.ts'
 
@@ -14,13 +17,14 @@ export interface Ask {
   readonly tenant: string
   readonly tier: Tier | 'auto'
   readonly demand: Amounts
+  /** The gang it is useless without. */
+  readonly gang?: WholeGang | undefined
 }
 
 /** What a pod wants: an ask with an identity that can be charged. */
 export interface Request extends Ask {
   readonly uid: string
   readonly namespace: string
-  readonly name: string
 }
 
 /** Why a request is wrong whatever is used at the moment. */
@@ -42,6 +46,8 @@ export type Outcome =
 export interface Stamp {
   readonly bookedBy: string
   readonly expiresAtMs: number
+  /** Until when the members of a gang are waited for. */
+  readonly holdUntilMs: number
 }
 
 export interface Decided {
@@ -59,44 +65,58 @@ export function decide(book: Book, request: Request, stamp: Stamp): Decided {
 
   const tenant = book.quota.tenants.get(request.tenant)
   if (tenant === undefined) return barred(book, { kind: 'unknown-tenant', tenant: request.tenant })
-  const bars = barsFor(tenant, request.demand)
+  const bars = barsFor(tenant, request)
   if (bars.length > 0) return barred(book, ...bars)
 
   const tier = firstFit(book, tenant, request)
-  if (tier === undefined) return { outcome: { kind: 'refused', tiers: tiersFor(tenant, request) }, book }
-  const charge = chargeFor(request, tier, stamp)
-  return { outcome: { kind: 'charged', charge, former: null }, book: enter(book, charge) }
+  if (tier === undefined) return { outcome: { kind: 'refused', tiers: tiersFor(book, tenant, request) }, book }
+  const { booked, ledger } = enter(book.ledger, request, tier, stamp)
+  return { outcome: { kind: 'charged', charge: booked, former: null }, book: reopenBook(book, ledger) }
 }
 
-/** The tiers a request is judged in, in turn. A pod that names its tier is judged there alone. */
-export function tiersFor(tenant: Tenant, { tier }: Pick<Ask, 'tier'>): readonly Tier[] {
-  return tier === 'auto' ? tenant.spec.tierOrder : [tier]
+/** The tiers a request is judged in, in turn. A pod that names its tier is judged there alone; others join their gang if they can. */
+export function tiersFor(book: Book, tenant: Tenant, ask: Ask): readonly Tier[] {
+  if (ask.tier !== 'auto') return [ask.tier]
+  const joins = gangOf(book.ledger, ask)?.tier
+  const { tierOrder } = tenant.spec
+  return joins === undefined ? tierOrder : [joins, ...tierOrder.filter(tier => tier !== joins)]
 }
 
-export function barsFor(tenant: Tenant, demand: Amounts): readonly Bar[] {
-  return [...demand].flatMap(([key, requested]) => barsInClass(tenant, key, requested))
+/** What must fit in a tier for the ask to be admitted there: with the first of a gang, all of it. */
+export function needIn(book: Book, ask: Ask, tier: Tier): Amounts {
+  return ask.gang === undefined ? ask.demand : needOf(gangOf(book.ledger, ask), ask.gang, ask.demand, tier)
+}
+
+export function barsFor(tenant: Tenant, { demand, gang }: Pick<Ask, 'demand' | 'gang'>): readonly Bar[] {
+  const others = [...(gang?.demand ?? [])].filter(([key]) => !demand.has(key))
+  return [
+    ...[...demand].flatMap(([key, requested]) => barsInClass(tenant, key, requested)),
+    // What its other members ask for is judged when they come, but where they can never come this one need not.
+    ...others.flatMap(([key, requested]) => (requested === ZERO ? [] : unknownClass(tenant, key))),
+  ]
 }
 
 /** The tier the ask would get now. */
 export function firstFit(book: Book, tenant: Tenant, ask: Ask): Tier | undefined {
-  return tiersFor(tenant, ask).find(tier => fits(book, tenant, tier, ask.demand))
+  return tiersFor(book, tenant, ask).find(tier => fits(book, tenant, tier, needIn(book, ask, tier)))
 }
 
-function fits(book: Book, tenant: Tenant, tier: Tier, demand: Amounts): boolean {
+function fits(book: Book, tenant: Tenant, tier: Tier, need: Amounts): boolean {
   const view = viewFor(book, tier)
   const leaf = tenant.leaves[tier]
   // Asking for none of a class fits even where a quota was cut below its use.
-  return demand.entries().every(([key, amount]) => amount === ZERO || amount <= available(view, leaf, key))
+  return need.entries().every(([key, amount]) => amount === ZERO || amount <= available(view, leaf, key))
 }
 
 function again(book: Book, request: Request, former: Charge, stamp: Stamp): Decided {
-  if (former.tenant !== request.tenant || !sameAmounts(former.amounts, withoutZeros(request.demand))) {
+  if (former.tenant !== request.tenant || !sameAmounts(former.amounts, nonZero(request.demand))) {
     return barred(book, { kind: 'uid-taken', holder: former })
   }
-  if (former.expiresAtMs === null) return { outcome: { kind: 'charged', charge: former, former }, book }
+  const { bookedBy } = stamp
   // Always another booking than before: whoever was going to withdraw the charge as it was must find it renewed.
-  const charge = { ...former, ...stamp, expiresAtMs: Math.max(stamp.expiresAtMs, former.expiresAtMs + 1) }
-  return { outcome: { kind: 'charged', charge, former }, book: renew(book, charge) }
+  const renewed = { ...former, bookedBy, expiresAtMs: Math.max(stamp.expiresAtMs, former.expiresAtMs + 1) }
+  const outcome = { kind: 'charged', charge: renewed, former } as const
+  return { outcome, book: reopenBook(book, renew(book.ledger, renewed)) }
 }
 
 function barred(book: Book, ...bars: readonly Bar[]): Decided {
@@ -106,9 +126,7 @@ function barred(book: Book, ...bars: readonly Bar[]): Decided {
 function barsInClass(tenant: Tenant, key: string, requested: Amount): readonly Bar[] {
   if (requested === ZERO) return []
   const limits = tenant.spec.classes.get(key)
-  if (limits === undefined) {
-    return [{ kind: 'class-not-allowed', class: key, allowed: [...tenant.spec.classes.keys()].toSorted() }]
-  }
+  if (limits === undefined) return unknownClass(tenant, key)
   // A negative demand would hand out capacity, so without a minimum there is still this one.
   const minimum = limits.perPodMin ?? ZERO
   if (requested < minimum) return [{ kind: 'below-minimum', class: key, requested, minimum }]
@@ -116,10 +134,26 @@ function barsInClass(tenant: Tenant, key: string, requested: Amount): readonly B
   return maximum !== null && requested > maximum ? [{ kind: 'above-maximum', class: key, requested, maximum }] : []
 }
 
-function chargeFor({ uid, tenant, demand, namespace, name }: Request, tier: Tier, stamp: Stamp): Charge {
-  return { uid, tenant, tier, amounts: withoutZeros(demand), namespace, name, ...stamp }
+function unknownClass({ spec }: Tenant, key: string): readonly Bar[] {
+  if (spec.classes.has(key)) return []
+  return [{ kind: 'class-not-allowed', class: key, allowed: [...spec.classes.keys()].toSorted() }]
 }
 
-function withoutZeros(demand: Amounts): Amounts {
-  return new Map([...demand].filter(([, amount]) => amount !== ZERO))
+function enter(ledger: Ledger, request: Request, tier: Tier, stamp: Stamp): { booked: Charge; ledger: Ledger } {
+  const { uid, tenant, gang: whole } = request
+  const { bookedBy, expiresAtMs, holdUntilMs } = stamp
+  const amounts = nonZero(request.demand)
+  const alone: Charge = { uid, tenant, tier, amounts, gang: null, bookedBy, expiresAtMs }
+  if (whole === undefined) return { booked: alone, ledger: charge(ledger, alone) }
+
+  const key = gangKey(tenant, whole.id)
+  const before = find(ledger.gangs, key)
+  const after = joined(before, whole, { tenant, tier, amounts }, holdUntilMs)
+  if (after === before) return { booked: alone, ledger: charge(ledger, alone) }
+  const booked = { ...alone, gang: key }
+  return { booked, ledger: withGang(charge(ledger, booked), key, after) }
+}
+
+function gangOf(ledger: Ledger, { tenant, gang }: Ask): Gang | undefined {
+  return gang === undefined ? undefined : find(ledger.gangs, gangKey(tenant, gang.id))
 }

@@ -255,7 +255,7 @@ function played(
   return held.reduce(
     (book, { tenant: index, tier, demand }, at) => {
       const { name } = present(tenants[index % tenants.length], 'tenant')
-      return decide(book, { uid: `${at}`, tenant: name, tier, demand, namespace: 'n', name: `${at}` }, STAMP).book
+      return decide(book, { uid: `${at}`, tenant: name, tier, demand, namespace: 'n' }, STAMP).book
     },
     openBook(treeNamed(compiled(cohorts, tenants), 'c0'), EMPTY_LEDGER),
   )

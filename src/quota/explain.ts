@@ -7,7 +7,7 @@ import type { Tier } from '../schema/parts.ts'
 import { bindingStep } from './binding.ts'
 import { type Book, viewFor } from './book.ts'
 import { censusOf, type Holder } from './census.ts'
-import { type Ask, tiersFor } from './decide.ts'
+import { type Ask, needIn, tiersFor } from './decide.ts'
 import { type Step, stateIn, stepsFrom, tightest } from './limits.ts'
 import type { Tenant } from './quota-tree.ts'
 import type { TenantClass } from './spec.ts'
@@ -17,6 +17,8 @@ import { available, used } from './usage.ts'
 export interface Explanation {
   readonly tenant: string
   readonly cohort: string
+  /** How many pods have to fit at once; 1 for a pod that is judged by itself. */
+  readonly gangSize: number
   /** In the order in which they were tried. */
   readonly tiers: readonly TierAnswer[]
   /** For every class the tenant may use, the largest pod that fits now, tier by tier, other classes aside. */
@@ -31,6 +33,7 @@ export interface TierAnswer {
 
 export interface ClassAnswer {
   readonly class: string
+  /** What has to fit: with the first pod of a gang, all of them. */
   readonly requested: Amount
   /** What the tier has left for this tenant; never negative. */
   readonly available: Amount
@@ -51,12 +54,13 @@ export interface ClassAnswer {
 
 /** Explains an ask of a tenant of this tree. The first of a book may cost the size of the tree, the rest its depth. */
 export function explain(book: Book, tenant: Tenant, ask: Ask): Explanation {
-  const demand = [...ask.demand].filter(([, amount]) => amount !== ZERO)
   return {
     tenant: tenant.spec.name,
     cohort: tenant.spec.cohort,
-    tiers: tiersFor(tenant, ask).map(tier => {
-      const classes = demand.map(([key, requested]) => classAnswer(book, tenant, tier, key, requested))
+    gangSize: ask.gang?.size ?? 1,
+    tiers: tiersFor(book, tenant, ask).map(tier => {
+      const need = [...needIn(book, ask, tier)].filter(([, amount]) => amount !== ZERO)
+      const classes = need.map(([key, requested]) => classAnswer(book, tenant, tier, key, requested))
       return { tier, fits: classes.every(({ short }) => short === ZERO), classes }
     }),
     largest: new Map([...tenant.spec.classes].map(([key, limits]) => [key, largestByTier(book, tenant, key, limits)])),

@@ -121,7 +121,7 @@ test('a tier is foretold exactly when the charge would fit, and all is as before
         const tier = holds.peek(book, one, wet(0))
         assert.equal(tier === null, fits === undefined, 'a hold never takes the place of a charge')
         if (tier === null || !charge) continue
-        const decided = decide(book, { ...one, tier, uid: `${index}`, name: `${index}` }, STAMP)
+        const decided = decide(book, { ...one, tier, uid: `${index}` }, STAMP)
         assert.equal(decided.outcome.kind, 'charged', 'what was foretold fits')
         book = decided.book
         holds.consume({ ...one, tier })

@@ -9,7 +9,8 @@
 import { type Amount, add, most, subtract, ZERO } from '../quantity/amount.ts'
 import type { Tier } from '../schema/parts.ts'
 import { type Book, viewFor } from './book.ts'
-import { type Ask, barsFor, firstFit, tiersFor } from './decide.ts'
+import { type Ask, barsFor, firstFit, needIn, tiersFor } from './decide.ts'
+import type { WholeGang } from './gang.ts'
 import { type StateOf, stepsFrom, stateIn as storedStateIn, tightest } from './limits.ts'
 import { type Tenant, upwards } from './quota-tree.ts'
 import type { Node } from './tree.ts'
@@ -29,6 +30,7 @@ export interface SoftHolds {
 
 interface Hold {
   readonly alike: string
+  readonly tier: Tier
   readonly untilMs: number
   /** What it takes at which node, in the view for reserved and shared and in the one for burst. */
   readonly firm: readonly Share[]
@@ -63,6 +65,7 @@ export function softHolds(lastingMs: number): SoftHolds {
     const isFirm = tier !== 'burst'
     const made: Hold = {
       ...ends,
+      tier,
       firm: isFirm ? firm.sharesOf(book.firm, leaf, demand) : [],
       total: total.sharesOf(book.total, leaf, demand),
     }
@@ -88,19 +91,23 @@ export function softHolds(lastingMs: number): SoftHolds {
         drop(former)
       }
       const tenant = book.quota.tenants.get(pod.tenant)
-      if (tenant === undefined || barsFor(tenant, pod.demand).length > 0) return null
+      if (tenant === undefined || barsFor(tenant, pod).length > 0) return null
+
+      // Room for the whole gang is held already, by the first of it that was here.
+      const own = pod.gang === undefined ? undefined : firstOf(alike.get(gangLikeness(pod.tenant, pod.gang)))
+      if (own !== undefined) return own.tier
 
       const tier =
-        tiersFor(tenant, pod).find(candidate => fitsBesideHolds(book, tenant, candidate, pod.demand)) ??
+        tiersFor(book, tenant, pod).find(each => fitsBesideHolds(book, tenant, each, needIn(book, pod, each))) ??
         firstFit(book, tenant, pod)
       if (tier === undefined) return null
       const ends = { alike: likeness(pod, tier), untilMs: nowMs + lastingMs }
-      if (!isDryRun) hold(book, tenant.leaves[tier], tier, pod.demand, ends)
+      if (!isDryRun) hold(book, tenant.leaves[tier], tier, needIn(book, pod, tier), ends)
       return tier
     },
 
     consume(charged) {
-      const [former] = alike.get(likeness(charged, charged.tier)) ?? []
+      const former = firstOf(alike.get(likeness(charged, charged.tier)))
       if (former !== undefined) drop(former)
     },
   }
@@ -142,7 +149,16 @@ function heldAmounts() {
   }
 }
 
-function likeness({ tenant, namespace, demand }: Peek, tier: Tier): string {
+function firstOf<T>(all: ReadonlySet<T> | undefined): T | undefined {
+  return all?.values().next().value
+}
+
+function gangLikeness(tenant: string, { id }: WholeGang): string {
+  return JSON.stringify([tenant, id])
+}
+
+function likeness({ tenant, namespace, demand, gang }: Peek, tier: Tier): string {
+  if (gang !== undefined) return gangLikeness(tenant, gang)
   const amounts = [...demand].map(([key, amount]) => [key, String(amount)]).toSorted()
   return JSON.stringify([tenant, namespace, tier, amounts])
 }

@@ -8,13 +8,12 @@ import {
   charge,
   chargeOf,
   charges,
-  confirm,
   EMPTY_LEDGER,
-  expire,
   holdings,
   type Ledger,
   ledgerOf,
   release,
+  withdraw,
 } from './ledger.ts'
 import { amounts, KEYS, someDemand } from './testing.ts'
 
@@ -23,8 +22,7 @@ const booked = (uid: string, more: Partial<Charge> = {}): Charge => ({
   tenant: 't',
   tier: 'reserved',
   amounts: amounts({ a: 2 }),
-  namespace: 'n',
-  name: `pod-${uid}`,
+  gang: null,
   expiresAtMs: 100,
   bookedBy: 'writer',
   ...more,
@@ -36,23 +34,9 @@ test('a UID has one charge: booking it again replaces the former one', () => {
   assert.equal(ledger.charges.size, 1)
 })
 
-test('releasing or confirming what is not there changes nothing', () => {
-  const ledger = ledgerOf([booked('1', { expiresAtMs: null })])
+test('releasing what is not there changes nothing', () => {
+  const ledger = ledgerOf([booked('1')])
   assert.equal(release(ledger, '2'), ledger)
-  assert.equal(confirm(ledger, '2'), ledger)
-  assert.equal(confirm(ledger, '1'), ledger)
-  assert.equal(expire(ledger, Number.MAX_SAFE_INTEGER), ledger)
-})
-
-test('a charge lapses at its expiry unless its pod was seen', () => {
-  const ledger = confirm(
-    ledgerOf([booked('early'), booked('late', { expiresAtMs: 101 }), booked('seen', { expiresAtMs: 50 })]),
-    'seen',
-  )
-  assert.deepEqual(uidsIn(expire(ledger, 99)), ['early', 'late', 'seen'])
-  assert.deepEqual(uidsIn(expire(ledger, 100)), ['late', 'seen'])
-  assert.deepEqual(uidsIn(expire(ledger, 101)), ['seen'])
-  assert.equal(chargeOf(ledger, 'seen')?.expiresAtMs, null)
 })
 
 test('a tenant that holds nothing leaves no trace', () => {
@@ -73,7 +57,6 @@ test('what tenants hold is the sum of the charges, whatever happened, and old le
         tenant: fc.constantFrom('t', 'u'),
         tier: fc.constantFrom(...TIERS),
         amounts: someDemand,
-        expiresAtMs: fc.nat(10),
       })
       .map(
         ({ uid, ...more }) =>
@@ -81,8 +64,10 @@ test('what tenants hold is the sum of the charges, whatever happened, and old le
             charge(ledger, booked(uid, more)),
       ),
     uid.map(one => (ledger: Ledger) => release(ledger, one)),
-    uid.map(one => (ledger: Ledger) => confirm(ledger, one)),
-    fc.nat(10).map(nowMs => (ledger: Ledger) => expire(ledger, nowMs)),
+    uid.map(one => (ledger: Ledger) => {
+      const known = chargeOf(ledger, one)
+      return known === undefined ? ledger : withdraw(ledger, known)
+    }),
   )
   fc.assert(
     fc.property(fc.array(step, { maxLength: 30 }), steps => {
@@ -102,10 +87,6 @@ test('what tenants hold is the sum of the charges, whatever happened, and old le
     }),
   )
 })
-
-function uidsIn(ledger: Ledger): readonly string[] {
-  return [...charges(ledger)].map(({ uid }) => uid).toSorted()
-}
 
 function heldIn(ledger: Ledger): Readonly<Record<string, bigint>> {
   return Object.fromEntries(

@@ -1,14 +1,18 @@
 /**
- * The ledger of one cohort tree: which pod holds how much, of which class, in which tier.
+ * The ledger of one cohort tree: who holds how much, of which class, in which tier.
  *
- * An immutable value and its reducers. A batch is decided against a running ledger that is thrown away when its
- * compare-and-swap fails, so a change must be cheap and undoing it must be free. Charges therefore live in a
- * persistent map: one change costs a few short copies whether the ledger holds ten charges or 100,000, no draft has to
- * be sealed, and versions share what they have in common. What each tenant holds is kept beside the charges, so that
- * opening a ledger costs the number of tenants, not of pods.
+ * - `base`: what the leader counted of the pods it has seen.
+ * - `charges`: what was booked for pods that nobody has counted yet, each with its UID and expiry.
+ * - `gangs`: what is held for the members of gangs that are still to come.
+ *
+ * An immutable value and its reducers. A batch is decided against a running ledger that is thrown away when its compare-and-swap
+ * fails, so a change must be cheap and undoing it must be free. So everything lives in persistent maps: one change costs a few
+ * short copies whatever the size, and versions share what they have in common. What each tenant holds in all is kept beside
+ * them, so that opening a ledger costs the number of tenants, not of pods.
  */
-import { type Amount, add, subtract, ZERO } from '../quantity/amount.ts'
 import type { Tier } from '../schema/parts.ts'
+import { type Gang, heldFor, isOver, settled, withoutMember } from './gang.ts'
+import { type Holding, type Holdings, holdLess, holdMore } from './holding.ts'
 import {
   type Difference,
   differences,
@@ -26,62 +30,94 @@ export interface Charge {
   readonly tenant: string
   readonly tier: Tier
   readonly amounts: Amounts
-  readonly namespace: string
-  readonly name: string
-  /** When the charge lapses unless its pod is seen; null once it was. */
-  readonly expiresAtMs: number | null
+  /** The key of the gang it is a member of. */
+  readonly gang: string | null
+  /** When the charge lapses unless its pod is seen. */
+  readonly expiresAtMs: number
   /** The writer that booked or last renewed it. With the expiry this tells one booking of a pod from another. */
   readonly bookedBy: string
 }
 
-/** What one tenant holds, tier by tier; a class it holds nothing of is absent. */
-export type Holding = Readonly<Record<Tier, Amounts>>
-
-export interface Ledger {
-  readonly charges: PersistentMap<Charge>
-  readonly held: PersistentMap<Holding>
+export interface Base {
+  /** The resource version of the newest pod event that is in it. */
+  readonly position: bigint
+  readonly held: Holdings
 }
 
-export const EMPTY_LEDGER: Ledger = { charges: emptyMap(), held: emptyMap() }
+export interface Ledger {
+  readonly base: Base
+  readonly charges: PersistentMap<Charge>
+  readonly gangs: PersistentMap<Gang>
+  /** Base, charges and holds in one: what counts against the limits. */
+  readonly held: Holdings
+}
 
-export function ledgerOf(charges: Iterable<Charge>): Ledger {
-  return Iterator.from(charges).reduce(charge, EMPTY_LEDGER)
+const NOTHING_COUNTED: Base = { position: 0n, held: emptyMap() }
+
+export const EMPTY_LEDGER: Ledger = { base: NOTHING_COUNTED, charges: emptyMap(), gangs: emptyMap(), held: emptyMap() }
+
+/** Puts a ledger together from its parts. */
+export function ledgerOf(
+  booked: Iterable<Charge>,
+  gangs: Iterable<readonly [key: string, Gang]> = [],
+  base: Base = NOTHING_COUNTED,
+): Ledger {
+  const counted: Ledger = { ...EMPTY_LEDGER, base, held: base.held }
+  const held = Iterator.from(gangs).reduce((ledger, [key, gang]) => withGang(ledger, key, gang), counted)
+  return Iterator.from(booked).reduce(charge, held)
+}
+
+/** The ledger on another base: what has not been counted stands beside it as before. */
+export function rebased(ledger: Ledger, base: Base): Ledger {
+  const holds = entries(ledger.gangs).map(([, gang]) => heldFor(gang))
+  return { ...ledger, base, held: holds.reduce(holdMore, charges(ledger).reduce(holdMore, base.held)) }
 }
 
 /** Books a charge. A UID has one charge: booking it again replaces the former one. */
 export function charge(ledger: Ledger, booked: Charge): Ledger {
-  const { charges, held } = release(ledger, booked.uid)
-  return { charges: insert(charges, booked.uid, booked), held: hold(held, booked, add) }
+  const { charges, held, ...rest } = struck(ledger, booked.uid)
+  return { ...rest, charges: insert(charges, booked.uid, booked), held: holdMore(held, booked) }
 }
 
-/** Takes a charge off the books. An unknown UID changes nothing: a release may be delivered twice. */
+/** Lets a charge that is booked already live longer; nothing else about it changes. */
+export function renew(ledger: Ledger, booked: Charge): Ledger {
+  return { ...ledger, charges: insert(ledger.charges, booked.uid, booked) }
+}
+
+/** Takes the charge of a pod that is gone off the books. An unknown UID changes nothing: it may be delivered twice. */
 export function release(ledger: Ledger, uid: string): Ledger {
-  const former = find(ledger.charges, uid)
-  if (former === undefined) return ledger
-  return { charges: without(ledger.charges, uid), held: hold(ledger.held, former, subtract) }
+  const former = chargeOf(ledger, uid)
+  return former === undefined ? ledger : settle(ledger, former, 'gone')
 }
 
-/** Notes that the pod was seen: from now on the charge lasts until it is released. */
-export function confirm(ledger: Ledger, uid: string): Ledger {
-  const known = find(ledger.charges, uid)
-  if (known === undefined || known.expiresAtMs === null) return ledger
-  return { ...ledger, charges: insert(ledger.charges, uid, { ...known, expiresAtMs: null }) }
+/** Takes a charge off the books whose pod has come: it is in the base now, or it is gone. */
+export function settle(ledger: Ledger, former: Charge, how: 'counted' | 'gone'): Ledger {
+  const left = struck(ledger, former.uid)
+  const gang = former.gang === null ? undefined : find(left.gangs, former.gang)
+  return former.gang === null || gang === undefined ? left : withGang(left, former.gang, settled(gang, how))
 }
 
-/** Drops the charges whose pod was not seen in time. */
-export function expire(ledger: Ledger, nowMs: number): Ledger {
-  return lapsed(ledger, nowMs).reduce((left, { uid }) => release(left, uid), ledger)
+/** Takes a charge off the books whose pod never came: its gang, if it has one, misses a member again. */
+export function withdraw(ledger: Ledger, former: Charge): Ledger {
+  const left = struck(ledger, former.uid)
+  const gang = former.gang === null ? undefined : find(left.gangs, former.gang)
+  if (former.gang === null || gang === undefined) return left
+  return withGang(left, former.gang, withoutMember(gang, former.amounts))
 }
 
-export function lapsed(ledger: Ledger, nowMs: number): readonly Charge[] {
-  return [...charges(ledger)].filter(({ expiresAtMs }) => expiresAtMs !== null && expiresAtMs <= nowMs)
+/** The ledger with another state of a gang, and what that state holds; one of which nobody is left is forgotten. */
+export function withGang(ledger: Ledger, key: string, after: Gang | undefined): Ledger {
+  const before = find(ledger.gangs, key)
+  const freed = before === undefined ? ledger.held : holdLess(ledger.held, heldFor(before))
+  if (after === undefined || isOver(after)) return { ...ledger, gangs: without(ledger.gangs, key), held: freed }
+  return { ...ledger, gangs: insert(ledger.gangs, key, after), held: holdMore(freed, heldFor(after)) }
 }
 
 export function chargeOf(ledger: Ledger, uid: string): Charge | undefined {
   return find(ledger.charges, uid)
 }
 
-/** Every charge, in no order that means anything. */
+/** Every charge that has not been counted, in no order that means anything. */
 export function charges(ledger: Ledger): IteratorObject<Charge> {
   return entries(ledger.charges).map(([, booked]) => booked)
 }
@@ -96,21 +132,8 @@ export function changedHoldings(before: Ledger, after: Ledger): IteratorObject<D
   return differences(before.held, after.held)
 }
 
-export const NOTHING_HELD: Holding = { reserved: new Map(), shared: new Map(), burst: new Map() }
-
-function hold(
-  held: PersistentMap<Holding>,
-  { tenant, tier, amounts }: Charge,
-  change: (held: Amount, amount: Amount) => Amount,
-): PersistentMap<Holding> {
-  const before = find(held, tenant) ?? NOTHING_HELD
-  const inTier = new Map(before[tier])
-  for (const [key, amount] of amounts) {
-    const now = change(inTier.get(key) ?? ZERO, amount)
-    if (now === ZERO) inTier.delete(key)
-    else inTier.set(key, now)
-  }
-  const after = { ...before, [tier]: inTier }
-  const isEmpty = after.reserved.size + after.shared.size + after.burst.size === 0
-  return isEmpty ? without(held, tenant) : insert(held, tenant, after)
+function struck(ledger: Ledger, uid: string): Ledger {
+  const former = chargeOf(ledger, uid)
+  if (former === undefined) return ledger
+  return { ...ledger, charges: without(ledger.charges, uid), held: holdLess(ledger.held, former) }
 }

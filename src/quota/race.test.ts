@@ -8,9 +8,10 @@ import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import { openBook } from './book.ts'
 import { decide, type Request } from './decide.ts'
-import { type Charge, chargeOf, charges, EMPTY_LEDGER, expire, type Ledger } from './ledger.ts'
+import { type Charge, chargeOf, charges, EMPTY_LEDGER, type Ledger } from './ledger.ts'
 import { memoryStore } from './memory-store.ts'
-import { cohort, compiled, manualClock, request, STAMP, tenant, treeNamed } from './testing.ts'
+import { recount } from './recount.ts'
+import { cohort, compiled, manualClock, request, STAMP, tenant, treeNamed, viewOf } from './testing.ts'
 import type { Verdict } from './verdict.ts'
 import type { LedgerStore } from './versions.ts'
 import { type LedgerWriter, ledgerWriter } from './writer.ts'
@@ -159,7 +160,15 @@ function start(scheduler: fc.Scheduler, faults: readonly Fault[]): Race {
         return written
       }),
   })
-  const shared = { clock, timer: clock, quotas: () => QUOTAS, pendingMs: PENDING_MS, retryAfterMs: 1 }
+  const shared = {
+    clock,
+    timer: clock,
+    quotas: () => QUOTAS,
+    pendingMs: PENDING_MS,
+    gangHoldMs: 1,
+    maxCharges: 100,
+    retryAfterMs: 1,
+  }
   return {
     ...race,
     writers: REPLICAS.map(replica => ledgerWriter({ ...shared, id: `${replica}`, store: storeOf(replica) })),
@@ -257,6 +266,6 @@ function checkCharges({ answers, versions, dead, happened }: Race, events: reado
     const mayLapse = askedAt.size > 1 || [...askedAt].some(replica => dead.has(replica))
     if (isHeld) assert.ok(mayLapse, `${uid} was never told of a charge and holds one`)
   }
-  const lastMoment = Number.MAX_SAFE_INTEGER
-  assert.equal(expire(final, lastMoment).charges.size, 0, 'no charge outlives its pod: nothing here was ever seen')
+  const lastMoment = viewOf({ asOfMs: Number.MAX_SAFE_INTEGER })
+  assert.equal(recount(final, lastMoment).charges.size, 0, 'no charge outlives its pod: nothing here was ever seen')
 }

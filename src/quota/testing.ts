@@ -6,7 +6,9 @@ import { TIERS, type Tier } from '../schema/parts.ts'
 import type { Request, Stamp } from './decide.ts'
 import type { NodeSpec, Quota } from './node-spec.ts'
 import type { QuotaTree, Tenant } from './quota-tree.ts'
+import type { PodView } from './recount.ts'
 import type { CohortSpec, TenantSpec } from './spec.ts'
+import { podTally, type SeenPod } from './tally.ts'
 import { compileQuotas, type Quotas } from './tiers.ts'
 import { buildForest, type Forest } from './tree.ts'
 import type { Amounts } from './usage.ts'
@@ -33,7 +35,7 @@ export interface TenantNumbers {
 const ONE = { nanos: 1_000_000_000n }
 const PLENTY = 1_000_000
 
-export const STAMP: Stamp = { bookedBy: 'writer', expiresAtMs: 1000 }
+export const STAMP: Stamp = { bookedBy: 'writer', expiresAtMs: 1000, holdUntilMs: 1000 }
 
 export function amounts(plain: Numbers): Amounts {
   return mapped(plain, amount)
@@ -90,7 +92,25 @@ export function request(
   tier: Tier | 'auto' = 'auto',
   namespace = ofTenant,
 ): Request {
-  return { uid, tenant: ofTenant, tier, demand: amounts(demand), namespace, name: `pod-${uid}` }
+  return { uid, tenant: ofTenant, tier, demand: amounts(demand), namespace }
+}
+
+/** What a leader says who has seen these pods come and those go. */
+export function viewOf({
+  live = [],
+  gone = [],
+  position = 1,
+  asOfMs = 0,
+}: {
+  readonly live?: readonly SeenPod[]
+  readonly gone?: readonly string[]
+  readonly position?: number
+  readonly asOfMs?: number
+}): PodView {
+  const tally = podTally()
+  for (const pod of live) tally.seen(pod, BigInt(position))
+  for (const uid of gone) tally.gone(uid, BigInt(position))
+  return { ...tally.view(asOfMs), position: BigInt(position) }
 }
 
 export function compiled(cohorts: readonly CohortSpec[], tenants: readonly TenantSpec[]): Quotas {

@@ -32,7 +32,8 @@ export interface Barred {
 /** Not decided in time, and nothing booked. */
 export interface Busy {
   readonly kind: 'busy'
-  readonly because: 'deadline' | 'store'
+  /** `full`: the ledger holds as many uncounted charges as it has room for. */
+  readonly because: 'deadline' | 'store' | 'full'
   readonly retryAfterMs: number
   /** What the store threw; for logs. */
   readonly cause?: unknown

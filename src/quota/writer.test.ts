@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
+import { holdingOf } from './holding.ts'
 import { chargeOf, charges, type Ledger } from './ledger.ts'
 import { memoryStore } from './memory-store.ts'
 import type { CohortSpec, TenantSpec } from './spec.ts'
-import { cohort, compiled, manualClock, request, tenant } from './testing.ts'
+import { amounts, cohort, compiled, manualClock, present, request, tenant, viewOf } from './testing.ts'
 import type { Quotas } from './tiers.ts'
 import type { Verdict } from './verdict.ts'
 import type { LedgerStore } from './versions.ts'
 import { ledgerWriter } from './writer.ts'
 
 const PENDING_MS = 60_000
+const TERMS = { pendingMs: PENDING_MS, gangHoldMs: PENDING_MS, maxCharges: 1_000 }
 const SOON = 1000
 
 test('everything asked while nothing is in flight shares one write', async () => {
@@ -271,14 +273,19 @@ test('changes go first in a batch, so a release makes room for those already wai
   assert.deepEqual(await stored(inner), ['2'])
 })
 
-test('a charge lapses unless it was confirmed', async () => {
+test('a recount moves a charge whose pod was seen to the base, and drops the one whose pod never came', async () => {
   const inner = memoryStore()
   const { writer } = opened(inner)
   await Promise.all(pods(2).map(pod => writer.charge(pod, SOON)))
-  await writer.amend('c', [{ kind: 'confirm', uid: '1' }])
-  assert.equal(chargeOf((await inner.read('c')).value, '0')?.expiresAtMs, PENDING_MS)
-  await writer.amend('c', [{ kind: 'expire', nowMs: PENDING_MS }])
-  assert.deepEqual(await stored(inner), ['1'])
+  const ledger = (await inner.read('c')).value
+  const live = [present(chargeOf(ledger, '1'), 'charge')]
+  assert.equal(chargeOf(ledger, '0')?.expiresAtMs, PENDING_MS)
+  await writer.amend('c', [{ kind: 'recount', view: viewOf({ live, asOfMs: PENDING_MS - 1 }) }])
+  assert.deepEqual(await stored(inner), ['0'])
+  await writer.amend('c', [{ kind: 'recount', view: viewOf({ live, asOfMs: PENDING_MS }) }])
+  const { charges, held } = (await inner.read('c')).value
+  assert.equal(charges.size, 0)
+  assert.deepEqual(holdingOf(held, 't').reserved, amounts({ gpu: 1 }))
 })
 
 test('a refresh sees what others wrote, and until then the last version seen is known', async () => {
@@ -371,7 +378,7 @@ let writers = 0
 function opened(store: LedgerStore, quotas: () => Quotas = () => QUOTAS) {
   const clock = manualClock()
   const id = `writer-${writers++}`
-  const writer = ledgerWriter({ id, store, clock, timer: clock, quotas, pendingMs: PENDING_MS, retryAfterMs: 500 })
+  const writer = ledgerWriter({ ...TERMS, id, store, clock, timer: clock, quotas, retryAfterMs: 500 })
   return { writer, clock }
 }
 

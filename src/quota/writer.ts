@@ -48,7 +48,7 @@ export function ledgerWriter(deps: WriterDeps): LedgerWriter {
     const tree = deps.quotas().treeOfTenant.get(request.tenant)
     const tenant = tree?.tenants.get(request.tenant)
     if (tree === undefined || tenant === undefined) return unknownTenant(request.tenant)
-    const bars = barsFor(tenant, request.demand)
+    const bars = barsFor(tenant, request)
     return bars.length > 0 ? { kind: 'barred', bars } : laneOf(tree.name).ask(request, options)
   }
 

@@ -1,0 +1,109 @@
+/**
+ * The recount: the leader moves what it has seen from charges to the base, and drops what is over.
+ *
+ * Two bugs of ResourceQuota are what this is careful about. Usage counted from a list that has not reached a pod yet is
+ * too low, although the write itself met no conflict (kubernetes#123434): so a charge stays beside the base until its pod
+ * was seen, and a base is only replaced by one that was counted at the same place of the watch or further on. And a
+ * charge whose pod was never created must not stay (#61530): so it lapses, but only when everything that was created before its
+ * expiry has been seen.
+ */
+import { type Amount, add, subtract, ZERO } from '../quantity/amount.ts'
+import { TIERS } from '../schema/parts.ts'
+import { type Gang, lapsed } from './gang.ts'
+import { type Holding, type Holdings, holdingOf, holdMore, NOTHING_HELD, partsOf } from './holding.ts'
+import { type Charge, charges, type Ledger, rebased, settle, withdraw, withGang } from './ledger.ts'
+import { entries, find, type PersistentMap } from './persistent-map.ts'
+import { sameAmounts } from './usage.ts'
+
+/** What the leader has seen of the pods of one tree. */
+export interface PodView {
+  /** The resource version of the newest event of a pod of this tree that it has seen. */
+  readonly position: bigint
+  /** Every pod that was created before this moment has been seen. */
+  readonly asOfMs: number
+  /** What the pods that are there hold. */
+  readonly held: Holdings
+  readonly gone: Departures
+  statusOf(uid: string): 'live' | 'gone' | 'unseen'
+  /** Whether a pod of the gang is there. */
+  isLive(gang: string): boolean
+}
+
+/** Who left since the last recount. */
+export interface Departures {
+  /** The position from which on they are complete; null before the first recount, when others may have counted before. */
+  readonly since: bigint | null
+  readonly uids: PersistentMap<true>
+  /** What they held. */
+  readonly held: Holdings
+}
+
+/** The ledger as counted by a view; the same ledger when the view is older than what it was counted by before, or adds nothing. */
+export function recount(ledger: Ledger, view: PodView): Ledger {
+  if (view.position < ledger.base.position) return ledger
+  const settledAll = Iterator.from(charges(ledger)).reduce((left, booked) => judged(left, booked, view), ledger)
+  const next = entries(settledAll.gangs).reduce(
+    (left, [key, gang]) => withGangJudged(left, key, gang, view),
+    settledAll,
+  )
+  const isSame = view.position === ledger.base.position && sameHoldings(view.held, ledger.base.held)
+  if (isSame) return next
+  return rebased(next, { position: view.position, held: view.held })
+}
+
+function judged(ledger: Ledger, booked: Charge, view: PodView): Ledger {
+  switch (view.statusOf(booked.uid)) {
+    case 'live':
+      return settle(ledger, booked, 'counted')
+    case 'gone':
+      return settle(ledger, booked, 'gone')
+    case 'unseen':
+      return booked.expiresAtMs <= view.asOfMs ? withdraw(ledger, booked) : ledger
+  }
+}
+
+function withGangJudged(ledger: Ledger, key: string, gang: Gang, view: PodView): Ledger {
+  const isLapsed = gang.heldUntilMs !== null && gang.heldUntilMs <= view.asOfMs
+  const isCounted = gang.isCounted && view.isLive(key)
+  if (!isLapsed && isCounted === gang.isCounted) return ledger
+  const held = isLapsed ? lapsed(gang) : gang
+  return withGang(ledger, key, { ...held, isCounted })
+}
+
+/**
+ * How far what the leader counts is from what the ledger says, in milli-GPUs: the sum over tenants, tiers and classes of what the
+ * pods that came and went since do not explain. Null where the view does not know who went. Anything but zero means that pods run
+ * uncharged, or that a pod is counted otherwise than it was charged.
+ */
+export function driftOf(ledger: Ledger, view: PodView): Amount | null {
+  if (view.gone.since !== ledger.base.position) return null
+  const arrived = Iterator.from(charges(ledger)).filter(({ uid }) => view.statusOf(uid) !== 'unseen')
+  const explained: Holdings = arrived.reduce((held, booked) => holdMore(held, booked), ledger.base.held)
+  const counted: Holdings = entries(view.gone.held).flatMap(partsOf).reduce(holdMore, view.held)
+  const tenants = new Set([...entries(explained), ...entries(counted)].map(([tenant]) => tenant))
+  return [...tenants].reduce(
+    (sum, tenant) => add(sum, distance(holdingOf(explained, tenant), holdingOf(counted, tenant))),
+    ZERO,
+  )
+}
+
+function distance(a: Holding, b: Holding): Amount {
+  return TIERS.reduce((sum, tier) => {
+    const keys = new Set([...a[tier].keys(), ...b[tier].keys()])
+    return [...keys].reduce((total, key) => {
+      const apart = subtract(a[tier].get(key) ?? ZERO, b[tier].get(key) ?? ZERO)
+      return add(total, apart < ZERO ? subtract(ZERO, apart) : apart)
+    }, sum)
+  }, ZERO)
+}
+
+function sameHoldings(a: Holdings, b: Holdings): boolean {
+  if (a === b) return true
+  return (
+    a.size === b.size &&
+    entries(a).every(([tenant, holding]) => {
+      const other = find(b, tenant) ?? NOTHING_HELD
+      return TIERS.every(tier => sameAmounts(holding[tier], other[tier]))
+    })
+  )
+}
