@@ -38,7 +38,6 @@ test('whatever is wrong, in documents, policies and quotas, is said at once', ()
       'FabricProfile other: spec.automatic: FabricProfile efa is automatic for nccl on aws already',
       'Cohort small: spec.classes: no AcceleratorClass is named "h200"',
       'TenantQuota t: spec.namespaceSelector.matchExpressions[0]: In without values',
-      'Cohort/small spec.classes[h100]: promises 1 h100 more than its capacity of 1 (reserved 0, shared 2, burst 0)',
     ],
   )
   const unknown = issues.find(({ problem }) => problem.startsWith('no AcceleratorClass'))

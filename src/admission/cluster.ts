@@ -20,7 +20,7 @@ import type {
 import { failed, type Issue, type Parsed, parsed, taken } from '../schema/parsed.ts'
 import { type Labels, type Natives, type Node, namespaceLabels, nativesOf } from './natives.ts'
 import { type PlacedObject, readObjects } from './objects.ts'
-import { cohortSpecOf, type NodeCapacity, tenantSpecOf } from './quota-specs.ts'
+import { clusterCapacity, cohortSpecOf, type NodeCapacity, tenantSpecOf } from './quota-specs.ts'
 
 /** Everything an admission needs to know of the cluster, compiled and checked. Replaced as a whole, never changed. */
 export interface Cluster {
@@ -87,7 +87,8 @@ function groupByKind(documents: readonly SluiceDocument[]): ByKind {
 function quotasOf({ cohorts, tenants, classes }: ByKind, natives: Natives, issues: Issue[]) {
   const capacityOf = nodeCapacity(natives.nodes, classes)
   const cohortSpecs = cohorts.map(document => cohortSpecOf(document, capacityOf, issues))
-  const tenantSpecs = tenants.map(document => tenantSpecOf(document, namespacesOf(document, natives)))
+  const inCluster = clusterCapacity(cohortSpecs)
+  const tenantSpecs = tenants.map(document => tenantSpecOf(document, namespacesOf(document, natives), inCluster))
   issues.push(...tenants.flatMap(unusableSelectors))
   const compiled = compileQuotas(cohortSpecs, tenantSpecs)
   if (compiled.ok) return compiled

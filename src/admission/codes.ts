@@ -88,6 +88,12 @@ export const CODES = {
     meaning: 'The decision could not be booked before the API server’s deadline. Nothing was charged.',
     remedy: 'Try again. Controllers do so by themselves.',
   },
+  'SLU-Q231': {
+    title: 'the ledger is full, try again',
+    meaning:
+      'So many pods were admitted lately that the leader has not counted them yet, and the ledger has no room for more. Nothing was charged.',
+    remedy: 'Try again. If it stays, the controller of Sluice does not run: tell the platform team.',
+  },
   'SLU-S500': {
     title: 'an error inside Sluice',
     meaning: 'The decision failed for a reason of our own. Nothing was charged.',

@@ -4,7 +4,7 @@ import { type Amount, amount } from '../quantity/amount.ts'
 import type { Issue } from '../schema/parsed.ts'
 import type { JsonObject } from '../schema/parts.ts'
 import { cohortOf, tenantOf } from '../schema/testing.ts'
-import { cohortSpecOf, tenantSpecOf } from './quota-specs.ts'
+import { clusterCapacity, cohortSpecOf, tenantSpecOf } from './quota-specs.ts'
 
 const NONE = () => amount(0)
 
@@ -13,6 +13,8 @@ function classOf(entry: JsonObject, capacityOf: (name: string) => Amount = NONE)
   const spec = cohortSpecOf(cohortOf({ classes: [{ class: 'h100', ...entry }] }), capacityOf, issues)
   return { ...spec.classes.get('h100'), issues }
 }
+
+const NO_CAPACITY = clusterCapacity([])
 
 test('pools are a count, or an exact part of the capacity, rounded down to a thousandth of a GPU', () => {
   const cases = [
@@ -63,7 +65,10 @@ test('capacity is a number or a count of nodes, and not both', () => {
 test('a weight is a decimal, with or without quotes; 1 where none is given', () => {
   const weights = [undefined, 3, '3', '0.5', 0].map(weight => {
     const spec = weight === undefined ? {} : { weight }
-    return [cohortSpecOf(cohortOf(spec), NONE, []).weight.nanos, tenantSpecOf(tenantOf(spec), []).weight.nanos]
+    return [
+      cohortSpecOf(cohortOf(spec), NONE, []).weight.nanos,
+      tenantSpecOf(tenantOf(spec), [], NO_CAPACITY).weight.nanos,
+    ]
   })
   const billionths = [1_000_000_000n, 3_000_000_000n, 3_000_000_000n, 500_000_000n, 0n]
   assert.deepEqual(
@@ -88,24 +93,33 @@ test('a cohort has its parent, and a tenant what it may use', () => {
     { class: 'b' },
     { class: 'c', shared: {}, burst: {} },
   ]
-  const spec = tenantSpecOf(tenantOf({ classes }), ['n'])
+  const spec = tenantSpecOf(tenantOf({ classes }), ['n'], NO_CAPACITY)
   assert.deepEqual(Object.fromEntries(spec.classes), {
     a: {
       reserved: 8_000n,
       sharedMax: 4_000n,
       burstLimit: 500n,
       lendingLimit: 0n,
+      cap: null,
       perPodMin: 1_000n,
       perPodMax: 8_000n,
     },
     // A tier that is not named is not to be had; one that is named without a number has no limit of its own.
-    b: { reserved: 0n, sharedMax: 0n, burstLimit: 0n, lendingLimit: null, perPodMin: null, perPodMax: null },
-    c: { reserved: 0n, sharedMax: null, burstLimit: null, lendingLimit: null, perPodMin: null, perPodMax: null },
+    b: { reserved: 0n, sharedMax: 0n, burstLimit: 0n, lendingLimit: null, cap: null, perPodMin: null, perPodMax: null },
+    c: {
+      reserved: 0n,
+      sharedMax: null,
+      burstLimit: null,
+      lendingLimit: null,
+      cap: null,
+      perPodMin: null,
+      perPodMax: null,
+    },
   })
   assert.deepEqual(
     [spec.namespaces, spec.tierOrder, spec.enforcement],
     [['n'], ['reserved', 'shared', 'burst'], 'Enforce'],
   )
-  const chosen = tenantSpecOf(tenantOf({ tierOrder: ['burst'], enforcement: 'Audit' }), [])
+  const chosen = tenantSpecOf(tenantOf({ tierOrder: ['burst'], enforcement: 'Audit' }), [], NO_CAPACITY)
   assert.deepEqual([chosen.tierOrder, chosen.enforcement], [['burst'], 'Audit'])
 })

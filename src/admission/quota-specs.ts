@@ -1,5 +1,5 @@
 import { selectorIssues } from '../policy/selector.ts'
-import { type Amount, amount, MILLI, ZERO } from '../quantity/amount.ts'
+import { type Amount, add, amount, MILLI, ZERO } from '../quantity/amount.ts'
 import { parseQuantity, type Quantity, wholeMillis } from '../quantity/quantity.ts'
 import type { CohortClass, CohortSpec, TenantClass, TenantSpec } from '../quota/spec.ts'
 import type { CohortDocument, TenantQuotaDocument } from '../schema/documents.ts'
@@ -43,8 +43,26 @@ function capacityIssues({ gpus: fixed, nodeSelector }: Capacity, at: string): re
   return [{ at, problem, remedy: 'give one of them: a fixed number, or the nodes to count' }]
 }
 
+/** What all cohorts have together: what a cap is a percentage of. */
+export interface ClusterCapacity {
+  readonly byClass: ReadonlyMap<string, Amount>
+  readonly total: Amount
+}
+
+export function clusterCapacity(cohorts: readonly CohortSpec[]): ClusterCapacity {
+  const byClass = new Map<string, Amount>()
+  for (const { classes } of cohorts) {
+    for (const [key, { capacity }] of classes) byClass.set(key, add(byClass.get(key) ?? ZERO, capacity))
+  }
+  return { byClass, total: byClass.values().reduce(add, ZERO) }
+}
+
 /** Maps a TenantQuota document, whose selector has been resolved to namespaces. */
-export function tenantSpecOf({ spec, metadata }: TenantQuotaDocument, namespaces: readonly string[]): TenantSpec {
+export function tenantSpecOf(
+  { spec, metadata }: TenantQuotaDocument,
+  namespaces: readonly string[],
+  inCluster: ClusterCapacity,
+): TenantSpec {
   const classes = spec.classes.map((entry): [string, TenantClass] => [
     entry.class,
     {
@@ -52,6 +70,7 @@ export function tenantSpecOf({ spec, metadata }: TenantQuotaDocument, namespaces
       sharedMax: entry.shared === undefined ? ZERO : limitOf(entry.shared.max),
       burstLimit: entry.burst === undefined ? ZERO : limitOf(entry.burst.borrowingLimit),
       lendingLimit: limitOf(entry.lendingLimit),
+      cap: entry.cap === undefined ? null : poolOf(entry.cap, inCluster.byClass.get(entry.class) ?? ZERO),
       perPodMin: limitOf(entry.perPod?.min),
       perPodMax: limitOf(entry.perPod?.max),
     },
@@ -63,6 +82,7 @@ export function tenantSpecOf({ spec, metadata }: TenantQuotaDocument, namespaces
     weight: weightOf(spec.weight),
     tierOrder: spec.tierOrder ?? TIERS,
     enforcement: spec.enforcement ?? 'Enforce',
+    cap: spec.cap === undefined ? null : poolOf(spec.cap, inCluster.total),
     classes: new Map(classes),
   }
 }

@@ -4,6 +4,7 @@ import { amount } from '../quantity/amount.ts'
 import { type Book, openBook } from '../quota/book.ts'
 import { type Bar, barsFor, decide } from '../quota/decide.ts'
 import { explain } from '../quota/explain.ts'
+import type { WholeGang } from '../quota/gang.ts'
 import { EMPTY_LEDGER } from '../quota/ledger.ts'
 import type { Limit } from '../quota/limits.ts'
 import type { CohortSpec, TenantSpec } from '../quota/spec.ts'
@@ -26,6 +27,7 @@ interface Scene {
   readonly held?: readonly (readonly [tenant: string, tier: Tier, gpus: number])[]
   readonly tier: Tier | 'auto'
   readonly demand: Numbers
+  readonly gang?: WholeGang
 }
 
 const milli = (gpus: number) => Math.round(gpus * 1000)
@@ -49,7 +51,9 @@ function bookOf({ cohorts, tenants, held = [] }: Scene): Book {
 function refused(scene: Scene) {
   const book = bookOf(scene)
   const demand = amounts(Object.fromEntries(Object.entries(scene.demand).map(([name, gpus]) => [name, milli(gpus)])))
-  const explanation = explain(book, tenantNamed(book.quota, 't'), { tenant: 't', tier: scene.tier, demand })
+  const { tier, gang } = scene
+  const ask = { tenant: 't', tier, demand, gang }
+  const explanation = explain(book, tenantNamed(book.quota, 't'), ask)
   assert.ok(
     explanation.tiers.every(({ fits }) => !fits),
     'the pod fits',
@@ -133,6 +137,37 @@ const GOLDENS: readonly Golden[] = [
       '[SLU-Q201] exceeded quota: t/burst, requested: h100=8, used: 6, limited: 8',
       '  why: burst has 2 left by its borrowing limit (6 of 8); cohort c has 6 h100 idle; t borrows 6',
       '  fix: ask for at most 2 h100, or free some of what t uses, or wait',
+    ],
+  },
+  {
+    name: 'the tenant may hold no more of a class, over all tiers',
+    limit: 'cap',
+    cohorts: [cohort('c', h100({ burst: 12 }))],
+    tenants: [tenant('t', 'c', h100({ reserved: 4, cap: 8 }))],
+    held: [
+      ['t', 'reserved', 4],
+      ['t', 'burst', 2],
+    ],
+    tier: 'burst',
+    demand: { h100: 4 },
+    want: [
+      '[SLU-Q201] exceeded quota: t/burst, requested: h100=4, used: 6, limited: 8',
+      '  why: burst has 2 left by its cap on h100 (6 of 8); cohort c has 10 h100 idle; t borrows 2',
+      '  fix: ask for at most 2 h100, or free some of what t uses, or wait',
+    ],
+  },
+  {
+    name: 'a gang that does not fit at once',
+    limit: 'reserved',
+    cohorts: [cohort('c', h100({ burst: 12 }))],
+    tenants: [tenant('t', 'c', h100({ reserved: 12 }))],
+    tier: 'reserved',
+    demand: { h100: 4 },
+    gang: { id: 'g', size: 4, demand: new Map([['h100', amount(16_000)]]) },
+    want: [
+      '[SLU-Q202] exceeded quota: t/reserved, requested: h100=16, possible: 12',
+      '  why: all 4 pods of the gang must fit at once; reserved has 12 left by its size (0 of 12); cohort c has 24 h100 idle',
+      '  fix: ask for at most 12 h100 in all, or ask the platform team for more quota',
     ],
   },
   {
@@ -272,6 +307,7 @@ test('every limit has a scene', () => {
     'burst-limit': true,
     'borrowing-limit': true,
     'lending-limit': true,
+    cap: true,
     'nothing-idle': true,
   }
   assert.deepEqual(new Set(GOLDENS.map(({ limit }) => limit)), new Set(Object.keys(kinds)))

@@ -107,7 +107,8 @@ function whyOf(explanation: Explanation): string {
   const { answer } = worstOf(explanation)
   const idle = `cohort ${explanation.cohort} has ${formatGpus(answer.idle)} ${answer.class} idle`
   const borrowers = answer.borrowers.slice(0, 3).map(holder => `${holder.tenant} borrows ${formatGpus(holder.amount)}`)
-  return [...clauses, idle, ...borrowers].join('; ')
+  const gang = explanation.gangSize > 1 ? [`all ${explanation.gangSize} pods of the gang must fit at once`] : []
+  return [...gang, ...clauses, idle, ...borrowers].join('; ')
 }
 
 function tierClause({ tier }: TierAnswer, { binding, available }: ClassAnswer): string {
@@ -128,6 +129,8 @@ export function limitName(limit: Limit): string {
       return 'its borrowing limit'
     case 'borrowing-limit':
       return `the borrowing limit of cohort ${limit.cohort}`
+    case 'cap':
+      return limit.class === null ? 'its cap on all accelerators' : `its cap on ${limit.class}`
     case 'lending-limit':
       return `the lending limit of ${limit.owner.kind === 'tenant' ? limit.owner.tenant : `cohort ${limit.owner.cohort}`}`
     case 'nothing-idle':
@@ -147,9 +150,10 @@ function fixOf(explanation: Explanation, answer: ClassAnswer, isHopeless: boolea
   const others = [...explanation.largest.keys()].filter(
     name => !requested.has(name) && sizeIn(name) >= answer.requested,
   )
+  const inAll = explanation.gangSize > 1 ? ' in all' : ''
   const advice = [
     // Of several classes, this one may fit in a tier where another does not.
-    ...(own > ZERO && own < answer.requested ? [`ask for at most ${formatGpus(own)} ${answer.class}`] : []),
+    ...(own > ZERO && own < answer.requested ? [`ask for at most ${formatGpus(own)} ${answer.class}${inAll}`] : []),
     ...others.slice(0, 2).map(name => `use ${name}, of which ${formatGpus(sizeIn(name))} fit now`),
     isHopeless ? 'ask the platform team for more quota' : patience(explanation, answer),
   ]

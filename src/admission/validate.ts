@@ -1,6 +1,6 @@
 import type { Finding, PolicyProblem } from '../policy/policy-set.ts'
 import type { Request } from '../quota/decide.ts'
-import type { Verdict } from '../quota/verdict.ts'
+import type { Busy, Verdict } from '../quota/verdict.ts'
 import type { Tier } from '../schema/parts.ts'
 import type { Pod } from '../schema/pod.ts'
 import type { AdmissionRequest } from '../schema/review.ts'
@@ -117,7 +117,7 @@ function wordsOf(verdict: Verdict, cluster: Cluster, tenant: string): Judged {
     case 'barred':
       return { ...NOTHING, denials: verdict.bars.map(barRefusal) }
     case 'busy':
-      return { ...NOTHING, denials: [busy(verdict.retryAfterMs)] }
+      return { ...NOTHING, denials: [busy(verdict)] }
   }
 }
 
@@ -143,11 +143,12 @@ function noTenant(namespace: string): Denial {
   }
 }
 
-function busy(retryAfterMs: number): Denial {
+function busy({ because, retryAfterMs }: Busy): Denial {
+  const isFull = because === 'full'
   return {
-    code: 'SLU-Q230',
+    code: isFull ? 'SLU-Q231' : 'SLU-Q230',
     reason: 'Forbidden',
-    message: 'exceeded quota: the ledger is busy, nothing was booked',
+    message: `exceeded quota: the ledger is ${isFull ? 'full' : 'busy'}, nothing was booked`,
     fix: `try again in ${Math.max(1, Math.ceil(retryAfterMs / 1000))} s; a controller does so by itself`,
   }
 }

@@ -1,7 +1,7 @@
 import { type Amount, add, most, ZERO } from '../quantity/amount.ts'
-import { viewFor } from '../quota/book.ts'
+import { roomIn } from '../quota/caps.ts'
 import type { Quotas } from '../quota/tiers.ts'
-import { available, used } from '../quota/usage.ts'
+import { used } from '../quota/usage.ts'
 import type { LedgerWriter } from '../quota/writer.ts'
 import type { Tier } from '../schema/parts.ts'
 import { TIERS } from '../schema/parts.ts'
@@ -22,14 +22,15 @@ export function quotaRows(quotas: Quotas, ledger: Pick<LedgerWriter, 'book'>): r
   return [...quotas.trees.values()].flatMap(tree => {
     const book = ledger.book(tree.name)
     if (book === undefined) return []
-    return [...tree.tenants.values()].flatMap(({ spec, leaves }) =>
-      [...spec.classes.keys()].flatMap(acceleratorClass =>
+    return [...tree.tenants.values()].flatMap(tenant => {
+      const { spec, leaves } = tenant
+      return [...spec.classes.keys()].flatMap(acceleratorClass =>
         TIERS.map(tier => {
           const usage = used(book.total, leaves[tier], acceleratorClass)
-          const free = most(ZERO, available(viewFor(book, tier), leaves[tier], acceleratorClass))
+          const free = most(ZERO, roomIn(book, tenant, tier, acceleratorClass))
           return { tenant: spec.name, cohort: spec.cohort, tier, acceleratorClass, usage, limit: add(usage, free) }
         }),
-      ),
-    )
+      )
+    })
   })
 }

@@ -15,11 +15,12 @@ export function bindingStep(book: Book, view: Usage, leaf: Node, key: string, pa
   const { quota } = book
   const step = tightest(path)
   if (step.limit.kind !== 'nothing-idle') return step
+  const caps = path.filter(({ limit }) => limit.kind === 'cap')
   const hider = censusOf(book)
     .hiders(view, key)
     .find(({ node }) => {
       const without = stepsFrom(quota, leaf, withoutLendingLimit(stateIn(view, key), node, key))
-      return tightest(without).room > step.room
+      return tightest([...caps, ...without]).room > step.room
     })
   if (hider === undefined) return step
   return { ...step, limit: { kind: 'lending-limit', owner: ownerOf(quota, hider.node), hidden: hider.amount } }

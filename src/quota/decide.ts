@@ -5,6 +5,7 @@
 import { type Amount, ZERO } from '../quantity/amount.ts'
 import type { Tier } from '../schema/parts.ts'
 import { type Book, reopenBook, viewFor } from './book.ts'
+import { isWithinCaps } from './caps.ts'
 import { type Gang, gangKey, joined, needOf, type WholeGang } from './gang.ts'
 import { nonZero } from './holding.ts'
 import { type Charge, charge, chargeOf, type Ledger, renew, withGang } from './ledger.ts'
@@ -105,7 +106,8 @@ function fits(book: Book, tenant: Tenant, tier: Tier, need: Amounts): boolean {
   const view = viewFor(book, tier)
   const leaf = tenant.leaves[tier]
   // Asking for none of a class fits even where a quota was cut below its use.
-  return need.entries().every(([key, amount]) => amount === ZERO || amount <= available(view, leaf, key))
+  const fitsTree = need.entries().every(([key, amount]) => amount === ZERO || amount <= available(view, leaf, key))
+  return fitsTree && isWithinCaps(book, tenant, tier, need)
 }
 
 function again(book: Book, request: Request, former: Charge, stamp: Stamp): Decided {

@@ -2,17 +2,19 @@
  * Why a request fits or does not: per tier and class the limits it met, the one that binds, who holds what it would
  * need, and what size would fit now. Numbers are exact; what they are worded like is someone else's business.
  */
-import { type Amount, least, most, subtract, ZERO } from '../quantity/amount.ts'
-import type { Tier } from '../schema/parts.ts'
+import { type Amount, compare, least, most, subtract, ZERO } from '../quantity/amount.ts'
+import { TIERS, type Tier } from '../schema/parts.ts'
 import { bindingStep } from './binding.ts'
 import { type Book, viewFor } from './book.ts'
+import { capSteps, highestCap, roomIn } from './caps.ts'
 import { censusOf, type Holder } from './census.ts'
 import { type Ask, needIn, tiersFor } from './decide.ts'
+import { holdingOf, nonZero } from './holding.ts'
 import { type Step, stateIn, stepsFrom, tightest } from './limits.ts'
 import type { Tenant } from './quota-tree.ts'
 import type { TenantClass } from './spec.ts'
 import { potential, quotaAt } from './tree.ts'
-import { available, used } from './usage.ts'
+import { type Amounts, used } from './usage.ts'
 
 export interface Explanation {
   readonly tenant: string
@@ -59,18 +61,19 @@ export function explain(book: Book, tenant: Tenant, ask: Ask): Explanation {
     cohort: tenant.spec.cohort,
     gangSize: ask.gang?.size ?? 1,
     tiers: tiersFor(book, tenant, ask).map(tier => {
-      const need = [...needIn(book, ask, tier)].filter(([, amount]) => amount !== ZERO)
-      const classes = need.map(([key, requested]) => classAnswer(book, tenant, tier, key, requested))
+      const need = nonZero(needIn(book, ask, tier))
+      const classes = [...need.keys()].map(key => classAnswer(book, tenant, tier, key, need))
       return { tier, fits: classes.every(({ short }) => short === ZERO), classes }
     }),
     largest: new Map([...tenant.spec.classes].map(([key, limits]) => [key, largestByTier(book, tenant, key, limits)])),
   }
 }
 
-function classAnswer(book: Book, tenant: Tenant, tier: Tier, key: string, requested: Amount): ClassAnswer {
+function classAnswer(book: Book, tenant: Tenant, tier: Tier, key: string, need: Amounts): ClassAnswer {
   const view = viewFor(book, tier)
   const leaf = tenant.leaves[tier]
-  const path = stepsFrom(book.quota, leaf, stateIn(view, key))
+  const requested = need.get(key) ?? ZERO
+  const path = [...capSteps(book, tenant, tier, key, need), ...stepsFrom(book.quota, leaf, stateIn(view, key))]
   const binding = bindingStep(book, view, leaf, key, path)
   const room = most(ZERO, tightest(path).room)
   const census = censusOf(book)
@@ -79,18 +82,25 @@ function classAnswer(book: Book, tenant: Tenant, tier: Tier, key: string, reques
     requested,
     available: room,
     short: most(ZERO, subtract(requested, room)),
-    potential: potential(leaf, key),
+    potential: least(potential(leaf, key), highestCap(tenant, key)),
     path,
     binding,
     idle: most(ZERO, subtract(quotaAt(tenant.cohort, key).subtree, used(book.total, tenant.cohort, key))),
-    holders: census.holders(binding.node, key),
+    holders: binding.limit.kind === 'cap' ? ownHoldings(book, tenant, key) : census.holders(binding.node, key),
     borrowers: census.borrowers(tenant.cohort, key),
   }
 }
 
+function ownHoldings({ ledger }: Book, { spec }: Tenant, key: string): readonly Holder[] {
+  const held = holdingOf(ledger.held, spec.name)
+  return TIERS.map(tier => ({ tenant: spec.name, tier, amount: held[tier].get(key) ?? ZERO }))
+    .filter(({ amount }) => amount !== ZERO)
+    .toSorted((a, b) => compare(b.amount, a.amount))
+}
+
 function largestByTier(book: Book, tenant: Tenant, key: string, limits: TenantClass): Readonly<Record<Tier, Amount>> {
   const size = (tier: Tier) => {
-    const room = most(ZERO, available(viewFor(book, tier), tenant.leaves[tier], key))
+    const room = most(ZERO, roomIn(book, tenant, tier, key))
     const allowed = limits.perPodMax === null ? room : least(room, limits.perPodMax)
     return limits.perPodMin !== null && allowed < limits.perPodMin ? ZERO : allowed
   }

@@ -124,7 +124,12 @@ function compact(gang: Gang): Gang {
  * cost it no more than a hold.
  */
 export function gangKey(tenant: string, id: string): string {
-  return `${tenant}/${fnv1a(id, 0x811c9dc5)}${fnv1a(id, 0x01000193)}`
+  return gangKeyAt(tenant, `${fnv1a(id, 0x811c9dc5)}${fnv1a(id, 0x01000193)}`)
+}
+
+/** The key of a gang of which only the bits of its id are known. */
+export function gangKeyAt(tenant: string, bits: string): string {
+  return `${tenant}/${bits}`
 }
 
 function fnv1a(text: string, seed: number): string {

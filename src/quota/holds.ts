@@ -9,6 +9,7 @@
 import { type Amount, add, most, subtract, ZERO } from '../quantity/amount.ts'
 import type { Tier } from '../schema/parts.ts'
 import { type Book, viewFor } from './book.ts'
+import { isWithinCaps } from './caps.ts'
 import { type Ask, barsFor, firstFit, needIn, tiersFor } from './decide.ts'
 import type { WholeGang } from './gang.ts'
 import { type StateOf, stepsFrom, stateIn as storedStateIn, tightest } from './limits.ts'
@@ -55,10 +56,11 @@ export function softHolds(lastingMs: number): SoftHolds {
   function fitsBesideHolds(book: Book, tenant: Tenant, tier: Tier, demand: Amounts): boolean {
     const view = viewFor(book, tier)
     const held = tier === 'burst' ? total : firm
-    return demand.entries().every(([key, amount]) => {
+    const fitsTree = demand.entries().every(([key, amount]) => {
       const steps = stepsFrom(book.quota, tenant.leaves[tier], held.stateIn(view, key))
       return amount === ZERO || amount <= tightest(steps).room
     })
+    return fitsTree && isWithinCaps(book, tenant, tier, demand)
   }
 
   function hold(book: Book, leaf: Node, tier: Tier, demand: Amounts, ends: Pick<Hold, 'alike' | 'untilMs'>): void {

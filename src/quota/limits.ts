@@ -16,6 +16,8 @@ export type Limit =
   | { readonly kind: 'shared-pool'; readonly cohort: string }
   | { readonly kind: 'burst-limit'; readonly tenant: string }
   | { readonly kind: 'borrowing-limit'; readonly cohort: string }
+  /** What the tenant may hold in all, over its tiers: of one class, or of all of them (null). */
+  | { readonly kind: 'cap'; readonly tenant: string; readonly class: string | null }
   /** Somebody keeps idle capacity to themselves: a tenant's reservation, or a whole cohort. */
   | { readonly kind: 'lending-limit'; readonly owner: Owner; readonly hidden: Amount }
   /** All that the tree has is in use. */

@@ -1,5 +1,5 @@
 /** What makes a set of cohorts and tenants unusable. Every error names its document, the field and a way out. */
-import { type Amount, add, compare, formatGpus, subtract, ZERO } from '../quantity/amount.ts'
+import { type Amount, formatGpus, ZERO } from '../quantity/amount.ts'
 import type { Issue } from '../schema/parsed.ts'
 import { cycles, duplicates } from './node-spec.ts'
 import type { CohortSpec, TenantSpec } from './spec.ts'
@@ -16,7 +16,6 @@ export function specErrors(cohorts: readonly CohortSpec[], tenants: readonly Ten
     ...tenants.flatMap(negativeInTenant),
     ...tenants.flatMap(unusableTenant),
     ...sharedNamespaces(tenants),
-    ...overCapacity(cohorts, tenants),
   ]
 }
 
@@ -75,6 +74,7 @@ function negativeInTenant(tenant: TenantSpec): readonly Issue[] {
         ['shared.max', limits.sharedMax],
         ['burst.borrowingLimit', limits.burstLimit],
         ['lendingLimit', limits.lendingLimit],
+        ['cap', limits.cap],
         ['perPod.min', limits.perPodMin],
         ['perPod.max', limits.perPodMax],
       ],
@@ -127,29 +127,4 @@ function sharedNamespaces(tenants: readonly TenantSpec[]): readonly Issue[] {
       remedy: 'leave it to one of the two',
     }))
   })
-}
-
-function overCapacity(cohorts: readonly CohortSpec[], tenants: readonly TenantSpec[]): readonly Issue[] {
-  const membersOf = Map.groupBy(tenants, tenant => tenant.cohort)
-  return cohorts.flatMap(cohort => {
-    const members = membersOf.get(cohort.name) ?? []
-    const keys = new Set([...cohort.classes.keys(), ...members.flatMap(tenant => [...tenant.classes.keys()])])
-    return [...keys].flatMap(key => overCapacityIn(cohort, members, key))
-  })
-}
-
-function overCapacityIn(cohort: CohortSpec, members: readonly TenantSpec[], key: string): readonly Issue[] {
-  const { capacity, shared, burst } = cohort.classes.get(key) ?? { capacity: ZERO, shared: ZERO, burst: ZERO }
-  const reserved = members.reduce((sum, tenant) => add(sum, tenant.classes.get(key)?.reserved ?? ZERO), ZERO)
-  const promised = add(add(reserved, shared), burst)
-  if (compare(promised, capacity) <= 0) return []
-  const excess = formatGpus(subtract(promised, capacity))
-  const parts = `reserved ${formatGpus(reserved)}, shared ${formatGpus(shared)}, burst ${formatGpus(burst)}`
-  return [
-    {
-      at: cohortPlace(cohort.name, `classes[${key}]`),
-      problem: `promises ${excess} ${key} more than its capacity of ${formatGpus(capacity)} (${parts})`,
-      remedy: `add ${excess} of capacity, or take ${excess} from the pools or from its tenants' reserved`,
-    },
-  ]
 }

@@ -29,6 +29,8 @@ export interface TenantSpec {
   readonly tierOrder: readonly Tier[]
   /** What an excess does to a pod. The ledger books what Enforce would have admitted, whatever this says. */
   readonly enforcement: 'Enforce' | 'Warn' | 'Audit'
+  /** The most it may hold of all classes together, over all tiers; null: no cap. */
+  readonly cap: Amount | null
   /** A class that is absent may not be used at all. */
   readonly classes: ReadonlyMap<string, TenantClass>
 }
@@ -41,6 +43,8 @@ export interface TenantClass {
   readonly burstLimit: Amount | null
   /** How much of an idle reservation others may borrow; null: all of it. */
   readonly lendingLimit: Amount | null
+  /** The most it may hold over all tiers; null: no cap. */
+  readonly cap: Amount | null
   readonly perPodMin: Amount | null
   readonly perPodMax: Amount | null
 }

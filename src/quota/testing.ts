@@ -28,6 +28,7 @@ export interface TenantNumbers {
   readonly sharedMax?: number | null
   readonly burstLimit?: number | null
   readonly lendingLimit?: number | null
+  readonly cap?: number | null
   readonly perPodMin?: number | null
   readonly perPodMax?: number | null
 }
@@ -73,11 +74,13 @@ export function tenant(
     weight: ONE,
     tierOrder: TIERS,
     enforcement: 'Enforce',
+    cap: null,
     classes: mapped(classes, numbers => ({
       reserved: amount(numbers.reserved ?? 0),
       sharedMax: limit(numbers.sharedMax),
       burstLimit: limit(numbers.burstLimit),
       lendingLimit: limit(numbers.lendingLimit),
+      cap: limit(numbers.cap),
       perPodMin: limit(numbers.perPodMin),
       perPodMax: limit(numbers.perPodMax),
     })),

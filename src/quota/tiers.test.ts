@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { amount } from '../quantity/amount.ts'
 import { formatIssue } from '../schema/parsed.ts'
 import { TIERS } from '../schema/parts.ts'
 import type { CohortSpec, TenantSpec } from './spec.ts'
@@ -100,20 +101,6 @@ const ERRORS: readonly {
     ],
   },
   {
-    name: 'more promised than there is, class by class',
-    cohorts: [cohort('c', { h100: { capacity: 20_000, shared: 8000, burst: 4500 }, a100: { capacity: 1000 } })],
-    tenants: [
-      tenant('t', 'c', { h100: { reserved: 6000 }, a100: { reserved: 1000 } }),
-      tenant('u', 'c', { h100: { reserved: 4000 }, b200: { reserved: 1000 } }),
-    ],
-    want: [
-      'Cohort/c spec.classes[h100]: promises 2500m h100 more than its capacity of 20 (reserved 10, shared 8, burst 4500m) ' +
-        "(add 2500m of capacity, or take 2500m from the pools or from its tenants' reserved)",
-      'Cohort/c spec.classes[b200]: promises 1 b200 more than its capacity of 0 (reserved 1, shared 0, burst 0) ' +
-        "(add 1 of capacity, or take 1 from the pools or from its tenants' reserved)",
-    ],
-  },
-  {
     name: 'a namespace of two tenants',
     cohorts: [cohort('c', {})],
     tenants: [tenant('t', 'c', {}, { namespaces: ['n', 'n'] }), tenant('u', 'c', {}, { namespaces: ['m', 'n'] })],
@@ -150,6 +137,33 @@ test('quotas that make no sense are refused with the document, the field and a w
     const result = compileQuotas(cohorts, tenants)
     assert.deepEqual(result.ok ? [] : result.errors.map(formatIssue), want, name)
   }
+})
+
+test('what is promised more than once is warned about, class by class, and compiles: nodes fail and come back', () => {
+  const result = compileQuotas(
+    [cohort('c', { h100: { capacity: 20_000, shared: 8000, burst: 4500 }, a100: { capacity: 1000 } })],
+    [
+      tenant('t', 'c', { h100: { reserved: 6000 }, a100: { reserved: 1000 } }),
+      tenant('u', 'c', { h100: { reserved: 4000 }, b200: { reserved: 1000 } }),
+    ],
+  )
+  assert.deepEqual(result.ok ? result.warnings.map(formatIssue) : [], [
+    'Cohort/c spec.classes[h100]: promises 2500m h100 more than its capacity of 20 (reserved 10, shared 8, burst 4500m) ' +
+      "(add 2500m of capacity, or take 2500m from the pools or from its tenants' reserved)",
+    'Cohort/c spec.classes[b200]: promises 1 b200 more than its capacity of 0 (reserved 1, shared 0, burst 0) ' +
+      "(add 1 of capacity, or take 1 from the pools or from its tenants' reserved)",
+  ])
+})
+
+test('a reservation above the cap of its tenant is warned about', () => {
+  const cohorts = [cohort('c', { h100: {}, a100: {} })]
+  const result = compileQuotas(cohorts, [
+    tenant('t', 'c', { h100: { reserved: 8000, cap: 6000 }, a100: { reserved: 4000 } }, { cap: amount(2000) }),
+  ])
+  assert.deepEqual(result.ok ? result.warnings.map(formatIssue) : [], [
+    'TenantQuota/t spec.classes[h100].reserved: 8 can never be used whole: the tenant is capped at 2 (lower it, or raise the cap)',
+    'TenantQuota/t spec.classes[a100].reserved: 4 can never be used whole: the tenant is capped at 2 (lower it, or raise the cap)',
+  ])
 })
 
 test('limits that nothing can reach are warned about and compile', () => {

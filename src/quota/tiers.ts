@@ -40,7 +40,7 @@ export function compileQuotas(cohorts: readonly CohortSpec[], tenants: readonly 
 
   const roles = new Map(parts.map(part => [part.name, part.role]))
   const value = quotasOf(forest.value, roles, tenants)
-  return { ok: true, value, warnings: specWarnings(cohorts, value.trees.values()) }
+  return { ok: true, value, warnings: specWarnings(cohorts, tenants, value.trees.values()) }
 }
 
 // Each name starts with a word of ours and a colon, so no name a person chooses can collide with another node's.

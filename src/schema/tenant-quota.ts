@@ -9,6 +9,7 @@ import {
   list,
   MODES,
   object,
+  pool,
   type ReadonlyStatic,
   TIERS,
   weight,
@@ -28,6 +29,11 @@ const classQuota = object('What the tenant may use of one accelerator class.', {
     }),
   ),
   lendingLimit: Type.Optional(gpuCount('How much of an idle reservation others may borrow. All of it without it.')),
+  cap: Type.Optional(
+    pool(
+      'The most it may hold over all tiers: a number, or a percentage of what the cluster has of the class. No cap without it.',
+    ),
+  ),
   perPod: Type.Optional(
     object('Bounds for a single pod.', {
       min: Type.Optional(gpuCount('The least a pod may ask for, if it asks at all.')),
@@ -41,6 +47,11 @@ const spec = object('A tenant: its namespaces, and what they may use together.',
   namespaceSelector: Type.Optional(labelSelector),
   cohort: dnsName('The Cohort whose capacity the tenant uses.'),
   weight: Type.Optional(weight('Share of contended shared and burst capacity.')),
+  cap: Type.Optional(
+    pool(
+      'The most the tenant may hold of all classes together, over all tiers: a number of GPUs, or a percentage of all that the cluster has. For workloads that scale by themselves. No cap without it.',
+    ),
+  ),
   tierOrder: Type.Optional(
     list(
       'Tiers tried, in this order, for a pod that names none. `reserved, shared, burst` without it.',

@@ -45,11 +45,6 @@ const CASES: readonly Case[] = [
     says: [/Cohort\/x spec\.parent/, /cycle: x -> y -> z -> x/, /\(remove the parent/],
   },
   {
-    name: 'more reserved than there is',
-    files: { 'a.yaml': COHORT, 'b.yaml': tenantOf('greedy', 'lab', 'greedy', '{class: h100, reserved: 9}') },
-    says: [/Cohort\/lab spec\.classes/, /1 h100 more than its capacity of 8 \(reserved 9/, /add 1 of capacity/],
-  },
-  {
     name: 'two tenants with one namespace',
     files: { 'a.yaml': COHORT, 'b.yaml': TENANT, 'c.yaml': tenantOf('other', 'lab', 'team-a', '{class: h100}') },
     says: [/TenantQuota\/(team|other)/, /team-a/, /\(.*\)/],
