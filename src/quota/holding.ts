@@ -1,5 +1,5 @@
 /** What tenants hold, tier by tier and class by class. */
-import { type Amount, add, least, most, subtract, ZERO } from '../quantity/amount.ts'
+import { type Amount, add, most, subtract, ZERO } from '../quantity/amount.ts'
 import { TIERS, type Tier } from '../schema/parts.ts'
 import { emptyMap, find, insert, type PersistentMap, without } from './persistent-map.ts'
 import type { Amounts } from './usage.ts'
@@ -62,11 +62,6 @@ export function difference(a: Amounts, b: Amounts): Amounts {
 /** What of `a` is more than in `b`. */
 export function excess(a: Amounts, b: Amounts): Amounts {
   return nonZero(mapped(a, (key, amount) => most(ZERO, subtract(amount, b.get(key) ?? ZERO))))
-}
-
-/** What of `a` is in `b` as well. */
-export function overlap(a: Amounts, b: Amounts): Amounts {
-  return nonZero(mapped(a, (key, amount) => least(amount, b.get(key) ?? ZERO)))
 }
 
 /** The greater of the two, class by class. */

@@ -15,8 +15,8 @@ import { type Base, type Charge, type Ledger, ledgerOf } from './ledger.ts'
 import { entries } from './persistent-map.ts'
 import type { Amounts } from './usage.ts'
 
-/** The version of this encoding. A reader refuses every other. */
-export const LEDGER_FORMAT = 1
+// The version of this encoding, which stands first. A reader refuses every other.
+const FORMAT = 1
 
 export interface LedgerReader {
   /** The ledger of a text, or what is wrong with it. No text means an empty ledger. */
@@ -65,13 +65,14 @@ function baseLine(base: Base): string {
     tenant,
     ...TIERS.map(tier => [...holding[tier]].flatMap(([key, value]) => [key, plain(value)])),
   ])
-  const line = JSON.stringify([String(base.position), ...rows])
+  const line = JSON.stringify([FORMAT, String(base.position), ...rows])
   baseLines.set(base, line)
   return line
 }
 
 function readBase(value: unknown): Base {
-  const [position, ...rows] = listOf(value)
+  const [format, position, ...rows] = listOf(value)
+  if (format !== FORMAT) throw new Unreadable(`its format is not ${FORMAT}, the one that this version knows`)
   let held = emptyHoldings()
   for (const row of rows) {
     const [tenant, ...byTier] = listOf(row)

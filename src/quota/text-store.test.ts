@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { amount } from '../quantity/amount.ts'
+import { type Charge, charges, EMPTY_LEDGER, ledgerOf } from './ledger.ts'
+import { type TextStore, textStore } from './text-store.ts'
+
+const CHARGE: Charge = {
+  uid: '1',
+  tenant: 't',
+  tier: 'reserved',
+  amounts: new Map([['a', amount(8000)]]),
+  gang: null,
+  expiresAtMs: 1000,
+  bookedBy: 'writer',
+}
+
+test('what one replica writes, another reads; the same version is not read twice', async () => {
+  const texts = sharedText()
+  const [writer, reader] = [textStore(texts), textStore(texts)]
+  const empty = await writer.read('c')
+  assert.equal(empty.value.charges.size, 0)
+  const written = await writer.replace('c', empty, ledgerOf([CHARGE]))
+  assert.ok(written !== 'conflict')
+  const read = await reader.read('c')
+  assert.deepEqual([...charges(read.value)], [CHARGE])
+  assert.equal(await reader.read('c'), read)
+  assert.equal(await writer.read('c'), written, 'a writer does not read what it wrote')
+})
+
+test('a version that was replaced meanwhile is a conflict, and nothing is written', async () => {
+  const texts = sharedText()
+  const [one, other] = [textStore(texts), textStore(texts)]
+  const [mine, theirs] = [await one.read('c'), await other.read('c')]
+  await other.replace('c', theirs, ledgerOf([CHARGE]))
+  assert.equal(await one.replace('c', mine, EMPTY_LEDGER), 'conflict')
+  assert.equal((await one.read('c')).value.charges.size, 1)
+})
+
+test('nothing is decided on a ledger that cannot be read', async () => {
+  const store = textStore(sharedText('nonsense'))
+  await assert.rejects(store.read('c'), /the ledger of c: QuotaLedger spec\.charges: cannot be read: .*counted anew/)
+})
+
+function sharedText(initial = ''): TextStore {
+  let stored = { version: '1', value: initial }
+  return {
+    read: async () => stored,
+    async replace(_tree, current, next) {
+      if (current !== stored.version) return 'conflict'
+      stored = { version: `${Number(stored.version) + 1}`, value: next }
+      return stored
+    },
+  }
+}
