@@ -63,22 +63,28 @@ function fractionsOf(resource: string, accelerators: Accelerators) {
 
 /** A class that is not the default needs something by which a pod can name it, or none could ever ask for it. */
 function marksOrLabel(name: string, { nodeLabels, instanceTypes }: NodeMarks, isDefault: boolean): Partial<NodeMarks> {
-  const isNamed = nodeLabels.length > 0 || instanceTypes.length > 0
-  const labels = isNamed || isDefault ? nodeLabels : [{ key: CLASS_LABEL, values: [name] }]
+  const labels =
+    hasMarks({ nodeLabels, instanceTypes }) || isDefault ? nodeLabels : [{ key: CLASS_LABEL, values: [name] }]
   return {
     ...(labels.length === 0 ? {} : { nodeLabels: labels }),
     ...(instanceTypes.length === 0 ? {} : { instanceTypes }),
   }
 }
 
+function hasMarks({ nodeLabels = [], instanceTypes = [] }: Partial<NodeMarks>): boolean {
+  return nodeLabels.length > 0 || instanceTypes.length > 0
+}
+
 /**
- * The shipped classes to which a pod of an imported one might count instead: the default of its resource, and those with the same
- * nodes. One of the same name is replaced as it is.
+ * The shipped classes to which a pod of an imported one might count instead: the default of its resource, those with the same nodes,
+ * and those of no nodes in particular. One of the same name is replaced as it is.
  */
 function rivalsOf(planned: readonly PlannedClass[], accelerators: Accelerators): readonly AcceleratorClassDocument[] {
   const names = new Set(planned.map(({ name }) => name))
   const rivals = planned.flatMap(({ resource, marks }) =>
-    accelerators.sharing(resource).filter(({ spec }) => spec.default === true || overlaps(spec, marks)),
+    accelerators
+      .sharing(resource)
+      .filter(({ spec }) => spec.default === true || !hasMarks(spec) || overlaps(spec, marks)),
   )
   return [...new Set(rivals)].filter(({ metadata }) => !names.has(metadata.name))
 }
@@ -104,7 +110,6 @@ function yieldingDocument(rival: AcceleratorClassDocument, planned: readonly Pla
 
 function findingsOf(entry: PlannedClass, accelerators: Accelerators): readonly Finding[] {
   const { name, flavor, resource, origin, marks, weight, isDefault } = entry
-  const isNamed = marks.nodeLabels.length > 0 || marks.instanceTypes.length > 0
   const found = (isTold: boolean, kind: Finding['kind'], field: string, meaning: string): readonly Finding[] => {
     return isTold ? [{ kind, at: origin?.at ?? '', object: `ResourceFlavor ${flavor}`, field, meaning }] : []
   }
@@ -122,7 +127,7 @@ function findingsOf(entry: PlannedClass, accelerators: Accelerators): readonly F
       'queues name a flavor that no file holds: which nodes it means is not known',
     ),
     ...found(
-      !isNamed && !isDefault,
+      !hasMarks(marks) && !isDefault,
       'check',
       'spec.nodeLabels',
       `nothing tells the nodes of this flavor: label them ${CLASS_LABEL}=${name}, and let pods select that`,
