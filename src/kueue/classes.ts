@@ -6,7 +6,7 @@ import type { ClassPlan, PlannedClass } from './class-plan.ts'
 import type { Finding } from './finding.ts'
 
 /** Names a class that nothing else on its nodes names: put it on them, and a pod selects it like any label. */
-export const CLASS_LABEL = 'sluice.dev/accelerator-class'
+const CLASS_LABEL = 'sluice.dev/accelerator-class'
 
 export interface ClassDocuments {
   readonly classes: readonly AcceleratorClassDocument[]

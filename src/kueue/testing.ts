@@ -48,7 +48,7 @@ export const SHIPPED: readonly AcceleratorClassDocument[] = LIBRARY.filter(
   .map(({ value, at }) => parsedValue(parseDocument(value, at)))
   .flatMap(document => (document.kind === 'AcceleratorClass' ? [document] : []))
 
-export function importOf(yaml: string, accelerators: readonly string[] = []): Parsed<Imported> {
+function importOf(yaml: string, accelerators: readonly string[] = []): Parsed<Imported> {
   const { objects, issues } = readObjects(yaml, 'kueue.yaml')
   assert.deepEqual(issues, [])
   return importKueue(objects, { accelerators, shipped: SHIPPED })
@@ -88,11 +88,13 @@ export function findingWith(imported: Imported, text: string): string {
   return lines.find(line => line.includes(text)) ?? assert.fail(`no finding holds ${text}:\n${lines.join('\n')}`)
 }
 
-/** A tree as the objects that an administrator would have written for it. */
-export function kueueYaml({ cohorts, queues }: TreeDoc): string {
+/** A tree as the objects that an administrator would have written for it; a flavor without labels given gets one of its own. */
+export function kueueYaml({ cohorts, queues }: TreeDoc, labels: ReadonlyMap<string, JsonObject> = new Map()): string {
   const named = cohorts.filter(({ implicit }) => implicit !== true)
   const objects = [
-    ...flavorsIn([...cohorts, ...queues]).map(name => object('ResourceFlavor', name, { nodeLabels: { pool: name } })),
+    ...flavorsIn([...cohorts, ...queues]).map(name =>
+      object('ResourceFlavor', name, { nodeLabels: labels.get(name) ?? { pool: name } }),
+    ),
     ...named.map(({ name, parent, fairWeight = 1, quotas }) =>
       object('Cohort', name, {
         ...(parent === null ? {} : { parentName: parent }),

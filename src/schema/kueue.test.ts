@@ -50,6 +50,13 @@ test('what is wrong is said with its place, and what is unknown is let pass', ()
       want: ['f.yaml:1: spec.resourceGroups[0].flavors[0].resources[0]: field "nominalQuota" is missing'],
     },
     {
+      name: 'a limit that is misspelt',
+      value: object('Cohort', 'v1beta2', flavors({ name: 'cpu', nominalQuota: 1, borowingLimit: 1 })),
+      want: [
+        'f.yaml:1: spec.resourceGroups[0].flavors[0].resources[0]: unknown field "borowingLimit" (known fields: name, nominalQuota, borrowingLimit, lendingLimit)',
+      ],
+    },
+    {
       name: 'groups that are none',
       value: object('Cohort', 'v1beta2', { spec: { resourceGroups: {} } }),
       want: ['f.yaml:1: spec.resourceGroups: must be of type array, not object'],

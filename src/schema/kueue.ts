@@ -4,8 +4,8 @@ import { type DeepReadonly, isObject, type JsonObject, type JsonValue, labelSele
 import { parserOf } from './validator.ts'
 
 /*
- * The part of Kueue's API that has a meaning in Sluice (kubernetes-sigs/kueue, apis/kueue/v1beta1 and v1beta2). Everything is open:
- * what a newer Kueue adds must not make a queue unreadable, it is told of as having no counterpart.
+ * The part of Kueue's API that has a meaning in Sluice (kubernetes-sigs/kueue, apis/kueue/v1beta1 and v1beta2). Nearly everything is
+ * open: what a newer Kueue adds must not make a queue unreadable, it is told of as having no counterpart.
  *
  * Between the two versions `ClusterQueue.spec.cohort` became `cohortName` and `Cohort.spec.parent` became `parentName`. Either is
  * read in either version, because people edit the one into the other by hand.
@@ -18,12 +18,16 @@ const name = Type.String({ minLength: 1, maxLength: 317 })
 // Quantities stay as they came: their parser says what is wrong with them and where.
 const quantity = Type.Unsafe<JsonValue>({})
 
-const resourceQuota = Type.Object({
-  name,
-  nominalQuota: quantity,
-  borrowingLimit: Type.Optional(quantity),
-  lendingLimit: Type.Optional(quantity),
-})
+// Closed, unlike the rest: a limit that is misspelt would be imported as no limit at all.
+const resourceQuota = Type.Object(
+  {
+    name,
+    nominalQuota: quantity,
+    borrowingLimit: Type.Optional(quantity),
+    lendingLimit: Type.Optional(quantity),
+  },
+  { additionalProperties: false },
+)
 
 const resourceGroups = Type.Optional(
   Type.Array(Type.Object({ flavors: Type.Array(Type.Object({ name, resources: Type.Array(resourceQuota) })) })),
