@@ -14,7 +14,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['webhooks', 'src/controller'],
   ['src/admission'],
   ['src/policy', 'src/rebalance'],
-  ['src/workload', 'src/gpu', 'src/quota'],
+  ['src/workload', 'src/gpu', 'src/quota', 'src/kueue'],
   ['src/schema', 'src/quantity'],
 ]
 
@@ -26,9 +26,20 @@ const SIDEWAYS: readonly (readonly [string, string])[] = [
   ['src/http', 'src/telemetry'],
   ['src/schema', 'src/quantity'],
   ['src/workload', 'src/gpu'],
+  // The names and weights of MIG slices, and which labels name an instance type, are known in one place.
+  ['src/kueue', 'src/gpu'],
 ]
 
-const PURE = ['src/quantity', 'src/schema', 'src/gpu', 'src/workload', 'src/quota', 'src/policy', 'src/rebalance']
+const PURE = [
+  'src/quantity',
+  'src/schema',
+  'src/gpu',
+  'src/workload',
+  'src/quota',
+  'src/kueue',
+  'src/policy',
+  'src/rebalance',
+]
 
 // One door each, so that a change of library is a change of one folder.
 const ONLY_USERS: readonly (readonly [RegExp, ...string[]])[] = [
@@ -130,6 +141,7 @@ test('a planted violation is found', () => {
   const planted = [
     ['src/quota/tree.ts', "import { x } from '../policy/patch.ts'", /not below/],
     ['src/quota/tree.ts', "import type { Demand } from '../gpu/demand.ts'", /not below/],
+    ['src/kueue/quotas.ts', "import { compileQuotas } from '../quota/tiers.ts'", /not below/],
     ['src/gpu/demand.ts', "import { readFileSync } from 'node:fs'", /is pure/],
     ['src/admission/x.ts', "export { Ajv } from 'ajv'", /only src\/schema/],
     ['src/admission/x.ts', "const express = await import('express')", /only src\/http/],

@@ -102,7 +102,9 @@ describe('examples', () => {
   test('every manifest is on the page of examples', () => {
     const page = readFileSync(join(EXAMPLES, 'README.md'), 'utf8')
     for (const file of manifestFiles()) assert.ok(page.includes(`(manifests/${file})`), file)
-    for (const file of readdirSync(EXAMPLE_CLUSTER)) assert.ok(page.includes(`(cluster/${file})`), file)
+    for (const folder of ['cluster', 'kueue']) {
+      for (const file of readdirSync(join(EXAMPLES, folder))) assert.ok(page.includes(`(${folder}/${file})`), file)
+    }
   })
 
   for (const { file, reviews: wanted } of expectations()) {

@@ -3,6 +3,7 @@ import { VERSION } from '../config/version.ts'
 import { LOG_LEVELS, type LogLevel } from '../telemetry/log.ts'
 import { demo } from './demo.ts'
 import { explain } from './explain.ts'
+import { importFromKueue } from './import-kueue.ts'
 import { REVIEW_OUTPUTS, review } from './review.ts'
 import { serve } from './serve.ts'
 import { EXIT, type ExitCode, type Terminal } from './terminal.ts'
@@ -37,6 +38,7 @@ function programFor(terminal: Terminal, done: (code: ExitCode | undefined) => vo
   addReview(program, terminal, done)
   addExplain(program, terminal, done)
   addTest(program, terminal, done)
+  addImport(program, terminal, done)
   addDemo(program, terminal, done)
   return program
 }
@@ -136,6 +138,31 @@ function addTest(program: Command, terminal: Terminal, done: Done): void {
     .argument('[folders...]', 'folders of policies; the shipped ones without any')
     .addOption(new Option('-o, --output <form>', 'the form of the answer').choices(['text', 'json']).default('text'))
     .action((folders: readonly string[], { output }) => done(test({ folders, output }, terminal)))
+}
+
+function addImport(program: Command, terminal: Terminal, done: Done): void {
+  program
+    .command('import')
+    .description('write what another system is configured with as documents of Sluice')
+    .command('kueue')
+    .description(
+      'ClusterQueues, Cohorts, ResourceFlavors and LocalQueues; what has no counterpart is told on standard error',
+    )
+    .requiredOption('-f, --file <file...>', 'manifests or folders of manifests; - is standard input')
+    .option('-o, --output-dir <dir>', 'a folder for the documents; standard output without it')
+    .option('--accelerator <resource...>', 'resources that are accelerators, besides those of the shipped classes')
+    .action(({ file, outputDir, accelerator }) =>
+      done(
+        importFromKueue(
+          {
+            files: file,
+            accelerators: accelerator ?? [],
+            ...(outputDir === undefined ? {} : { outputDir }),
+          },
+          terminal,
+        ),
+      ),
+    )
 }
 
 function addDemo(program: Command, terminal: Terminal, done: Done): void {
