@@ -170,7 +170,8 @@ function inUnitsOf(requested: Amount, size: Amount): Amount {
   return requested % MILLI === 0n ? ((size - (size % MILLI)) as Amount) : size
 }
 
-function lenderName(lender: Lender, borrower: string): string {
+/** Whose capacity it is, in words: `the burst pool of research`. */
+export function lenderName(lender: Lender, borrower: string): string {
   switch (lender.kind) {
     case 'burst-pool':
       return `the burst pool of ${lender.cohort}`

@@ -2,6 +2,7 @@
 import { type Amount, add, least, most, subtract, ZERO } from '../quantity/amount.ts'
 import { TIERS, type Tier } from '../schema/parts.ts'
 import { type Book, viewFor } from './book.ts'
+import { holdings } from './ledger.ts'
 import { type Lender, lendersOf } from './lenders.ts'
 import { roleAt, type Tenant } from './quota-tree.ts'
 import { type Node, potential, quotaAt } from './tree.ts'
@@ -94,6 +95,24 @@ export function oversubscriptionsAt(book: Book, node: Node): readonly Oversubscr
     const reclaimable = subtract(subtract(inUse, limit), stuck)
     return [{ kind: role.kind, cohort: role.cohort, class: key, used: inUse, limit, reclaimable, stuck }]
   })
+}
+
+/** What a tenant holds that is not defined: its pods go on, at the root of their tree and as burst. */
+export interface Orphan {
+  readonly tenant: string
+  readonly class: string
+  readonly tier: Tier
+  readonly used: Amount
+}
+
+/** What a tree holds for tenants that it does not have; in the order of tenants. */
+export function orphansOf(book: Book): readonly Orphan[] {
+  return [...holdings(book.ledger)]
+    .filter(([tenant]) => !book.quota.tenants.has(tenant))
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([tenant, holding]) =>
+      TIERS.flatMap(tier => [...holding[tier]].map(([key, used]): Orphan => ({ tenant, class: key, tier, used }))),
+    )
 }
 
 /** Null where nothing bounds a node but its parent. */

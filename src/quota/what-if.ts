@@ -1,13 +1,17 @@
 /** What would change if the quotas did: two compiled quotas held against the same charges. */
-import { type Amount, add, ZERO } from '../quantity/amount.ts'
+import { add, ZERO } from '../quantity/amount.ts'
 import { TIERS, type Tier } from '../schema/parts.ts'
 import { type Books, openBooks } from './books.ts'
 import type { Charge } from './ledger.ts'
-import { type Oversubscription, oversubscriptionsOf, type Standing, standingsOf } from './standing.ts'
+import { type Orphan, type Oversubscription, oversubscriptionsOf, type Standing, standingsOf } from './standing.ts'
 import type { Quotas } from './tiers.ts'
 
-/** Null where there is no such tenant, or no such class in its quota and none in use. */
+/** One tenant in one class and tier, whose standing is not what it was. */
 export interface StandingChange {
+  readonly tenant: string
+  readonly class: string
+  readonly tier: Tier
+  /** Null where there is no such tenant, or no such class in its quota and none in use. */
   readonly before: Standing | null
   readonly after: Standing | null
 }
@@ -16,14 +20,6 @@ export interface Excess {
   /** Null where it was within its limits. */
   readonly before: Oversubscription | null
   readonly after: Oversubscription
-}
-
-/** What a tenant holds that would no longer be defined: its pods go on, at the root of their tree and as burst. */
-export interface Orphan {
-  readonly tenant: string
-  readonly class: string
-  readonly tier: Tier
-  readonly used: Amount
 }
 
 /** A namespace that would belong to another tenant, or to none. Pods that run keep the tenant they were charged to. */
@@ -41,6 +37,7 @@ export interface WhatIf {
   readonly over: readonly (StandingChange & { readonly after: Standing })[]
   /** Cohorts and pools that would be oversubscribed by more than they are. */
   readonly oversubscribed: readonly Excess[]
+  /** What tenants hold that would no longer be defined. */
   readonly orphans: readonly Orphan[]
   readonly moves: readonly NamespaceMove[]
 }
@@ -55,8 +52,9 @@ export function whatIf(before: Quotas, after: Quotas, charges: readonly Charge[]
   return {
     books,
     changed,
-    over: changed.flatMap(({ before, after }) => {
-      return after !== null && after.over > (before?.over ?? ZERO) ? [{ before, after }] : []
+    over: changed.flatMap(change => {
+      const { before, after } = change
+      return after !== null && after.over > (before?.over ?? ZERO) ? [{ ...change, after }] : []
     }),
     oversubscribed: excesses(books.before, books.after),
     orphans: orphans(before, after, charges),
@@ -73,14 +71,19 @@ function changedStandings(before: Books, after: Books): readonly StandingChange[
   const [former, future] = [standingsByPlace(before), standingsByPlace(after)]
   return [...new Set([...former.keys(), ...future.keys()])]
     .toSorted()
-    .map(place => ({ before: former.get(place) ?? null, after: future.get(place) ?? null }))
-    .filter(({ before, after }) => !isSame(before, after))
+    .flatMap(place => changeAt(former.get(place) ?? null, future.get(place) ?? null))
 }
 
 // Sorted as text, places come tenant by tenant, class by class, and in the order of tiers.
 function standingsByPlace(books: Books): ReadonlyMap<string, Standing> {
   const all = [...books.values()].flatMap(standingsOf)
   return new Map(all.map(one => [[one.tenant, one.class, TIERS.indexOf(one.tier)].join(' '), one]))
+}
+
+function changeAt(before: Standing | null, after: Standing | null): readonly StandingChange[] {
+  const any = before ?? after
+  if (any === null || isSame(before, after)) return []
+  return [{ tenant: any.tenant, class: any.class, tier: any.tier, before, after }]
 }
 
 function isSame(before: Standing | null, after: Standing | null): boolean {
