@@ -64,7 +64,8 @@ function sightingOf(
   remarks: PodRemark[],
 ): Sighting | undefined {
   const leaveOut = (problem: string) => void remarks.push({ at, pod: nameOf(value), isCounted: false, problem })
-  if (value.kind !== 'Pod') return leaveOut(`is a ${quoted(String(value.kind))}, not a pod`)
+  if (typeof value.kind !== 'string') return leaveOut('has no kind')
+  if (value.kind !== 'Pod') return leaveOut(`is a ${quoted(value.kind)}, not a pod`)
   if (isOver(value)) return undefined
   const request = requestFor(value)
   if (isExempt(request, exempt)) return undefined
@@ -146,7 +147,8 @@ function isOver(value: JsonObject): boolean {
 
 function identityOf(value: JsonObject): Pick<Charge, 'uid' | 'namespace' | 'name'> {
   const { namespace = 'default', name = '' } = namesOf(value)
-  return { uid: textAt(value, 'metadata', 'uid') ?? `${namespace}/${name}`, namespace, name }
+  // Lists of another origin may lack it; a pod is known by its name for as long as it lives.
+  return { uid: textAt(value, 'metadata', 'uid') || `${namespace}/${name}`, namespace, name }
 }
 
 function namesOf(value: JsonObject) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { sluice, sluiceHere } from '../support/sluice-process.ts'
 
-const COMMANDS = ['serve', 'review', 'explain', 'test', 'demo']
+const COMMANDS = ['serve', 'review', 'explain', 'whatif', 'usage', 'test', 'demo']
 
 describe('the command line', () => {
   test('--help names every command and ends with 0', async () => {
@@ -39,6 +39,7 @@ describe('the command line', () => {
     { args: ['review', '-f', 'x.yaml', '-o', 'xml'], says: /xml.*text, json, yaml, patch/s },
     { args: ['review', '-f', 'x.yaml', '--frob'], says: /unknown option '--frob'/ },
     { args: ['explain', '-f', 'x.yaml'], says: /required option '--cluster/ },
+    { args: ['whatif', '-f', 'x.yaml'], says: /required option '--cluster/ },
     { args: ['serve', '--cluster', 'x'], says: /required option '--standalone/ },
     { args: ['serve', '--standalone', '--cluster', 'x', '--port', '70000'], says: /at most 65535/ },
     {
