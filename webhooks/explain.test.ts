@@ -50,6 +50,18 @@ test('an explanation that runs out of time stops at the pod it has come to', asy
   assert.ok(admitted >= 1 && admitted < 8, `${admitted} pods`)
 })
 
+test('more questions at once than are answered are told to come back, and later ones are answered', async () => {
+  const endpoint = endpointAt(() => 0)
+  const answers = await Promise.all(Array.from({ length: 5 }, () => endpoint.answer(JOB, CALL)))
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [200, 200, 200, 200, 429],
+  )
+  assert.equal((await endpoint.answer(JOB, CALL)).status, 200)
+  // A question that is wrong takes no place either.
+  for (let times = 0; times < 5; times += 1) assert.equal((await endpoint.answer(42, CALL)).status, 400)
+})
+
 test('reviews that wait are answered between two pods', async () => {
   const turns: string[] = []
   const answered = Promise.resolve(endpointAt(() => 0).answer(JOB, CALL)).then(() => turns.push('explained'))

@@ -18,10 +18,12 @@ import { policyTimer } from './policy-timer.ts'
 
 const PATH = '/explain'
 
-// A question costs what its pods would cost as reviews. 32 templates of 64 pods take about as long as a second of creates, and
-// no manifest that people ask about has more; what the first 64 pods of a template meet, the others meet as well.
-const MAX_TEMPLATES = 32
-const MAX_PODS = 64
+// A pod of a question costs what two reviews cost, and reviews come first. So a question has at most 16 × 32 pods, which take
+// about a second; a review waits for at most one pod of each question that is being answered. What the first pods of a template
+// meet, the others meet as well.
+const MAX_TEMPLATES = 16
+const MAX_PODS = 32
+const MAX_QUESTIONS = 4
 
 export interface ExplainDeps {
   readonly cluster: () => Cluster
@@ -36,7 +38,25 @@ export interface ExplainDeps {
  * would be created, whatever the manifest names. Nothing is charged, and no other pod is named.
  */
 export function explainPods(deps: ExplainDeps): Endpoint {
-  return { path: PATH, answer: (body, call) => answer(body, call, deps) }
+  let questions = 0
+  return {
+    path: PATH,
+    async answer(body, call) {
+      if (questions >= MAX_QUESTIONS) return questionRefused(429, [TOO_MANY])
+      questions += 1
+      try {
+        return await answer(body, call, deps)
+      } finally {
+        questions -= 1
+      }
+    },
+  }
+}
+
+const TOO_MANY = {
+  at: 'explain',
+  problem: `${MAX_QUESTIONS} questions are being answered`,
+  remedy: 'try again in a moment',
 }
 
 async function answer(body: unknown, call: Call, deps: ExplainDeps): Promise<Answer> {

@@ -20,7 +20,7 @@ export interface RunningPods {
   readonly remarks: readonly PodRemark[]
 }
 
-export interface PodRemark {
+interface PodRemark {
   readonly at: string
   /** `namespace/name`, as far as the object has them. */
   readonly pod: string

@@ -51,7 +51,7 @@ function remarkOf(standing: Standing, noticeSeconds: number): string {
 }
 
 /** What is used beyond the limits, and what comes of it; empty where nothing is. */
-export function overWords({ tier, over, limit }: Standing): readonly string[] {
+function overWords({ tier, over, limit }: Standing): readonly string[] {
   if (over <= ZERO) return []
   return tier === 'burst'
     ? [`up to ${formatGpus(over)} of it must be given back`]

@@ -16,7 +16,7 @@ export interface StandingChange {
   readonly after: Standing | null
 }
 
-export interface Excess {
+interface Excess {
   /** Null where it was within its limits. */
   readonly before: Oversubscription | null
   readonly after: Oversubscription

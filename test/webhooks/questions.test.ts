@@ -147,7 +147,7 @@ describe('POST /explain', () => {
       spec: { replicas: 1_000_000, template: { spec } },
     }
     const [one] = await explained(many)
-    assert.deepEqual([one?.verdict, one?.pods], ['allowed', { wanted: 1_000_000, admitted: 64 }])
+    assert.deepEqual([one?.verdict, one?.pods], ['allowed', { wanted: 1_000_000, admitted: 32 }])
   })
 
   const refused = [
@@ -157,8 +157,8 @@ describe('POST /explain', () => {
     { name: 'no JSON', body: '{', says: /ends too early/ },
     {
       name: 'more templates than are explained at once',
-      body: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: Array.from({ length: 33 }, () => gpuPod(1)) }),
-      says: /has 33 pod templates, and at most 32/,
+      body: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: Array.from({ length: 17 }, () => gpuPod(1)) }),
+      says: /has 17 pod templates, and at most 16/,
     },
   ]
   for (const { name, body, says } of refused) {
