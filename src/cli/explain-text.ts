@@ -7,6 +7,7 @@ import { asciiLine } from '../admission/text.ts'
 import { formatGpus, ZERO } from '../quantity/amount.ts'
 import type { Holder } from '../quota/census.ts'
 import type { ClassAnswer, TierAnswer } from '../quota/explain.ts'
+import type { Lender } from '../quota/lenders.ts'
 import { TIERS } from '../schema/parts.ts'
 import { remarkLines } from './pods.ts'
 import { injectionLines } from './review-text.ts'
@@ -75,21 +76,20 @@ function limitsOf(pods: number): string {
 }
 
 function limitLines({ explanation, lenders }: QuotaExplained, paint: Paint): readonly string[] {
-  const { tenant } = explanation
   return explanation.tiers.flatMap(tier =>
-    tier.classes.flatMap(answer => {
-      const from = tier.tier === 'burst' ? (lenders.get(answer.class) ?? []) : []
-      const lent = from.map(lender => `${formatGpus(lender.amount)} from ${lenderName(lender, tenant)}`)
-      return [
-        headOf(tier, answer, paint),
-        ...columns(answer.path.map(step => stepRow(answer, step))).map(line => `  ${line}`),
-        ...listed('held by', answer.holders.map(holderWords)),
-        // Who borrows matters to those who do not fit: it is what a rebalance takes back.
-        ...listed('borrowed by', answer.short > ZERO ? answer.borrowers.map(holderWords) : []),
-        ...listed('would borrow', lent),
-      ]
-    }),
+    tier.classes.flatMap(answer => [
+      headOf(tier, answer, paint),
+      ...columns(answer.path.map(step => stepRow(answer, step))).map(line => `  ${line}`),
+      ...listed('held by', answer.holders.map(holderWords)),
+      ...(tier.tier === 'burst' ? burstLines(answer, lenders.get(answer.class) ?? [], explanation.tenant) : []),
+    ]),
   )
+}
+
+/** Who stands in the way of borrowing, or who would lend. Reserved and shared are judged as if burst were not there. */
+function burstLines({ short, borrowers }: ClassAnswer, lenders: readonly Lender[], tenant: string): readonly string[] {
+  const lent = lenders.map(lender => `${formatGpus(lender.amount)} from ${lenderName(lender, tenant)}`)
+  return [...listed('borrowed by', short > ZERO ? borrowers.map(holderWords) : []), ...listed('would borrow', lent)]
 }
 
 function headOf({ tier, fits }: TierAnswer, answer: ClassAnswer, paint: Paint): string {

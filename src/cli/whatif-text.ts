@@ -3,7 +3,7 @@ import type { TemplateReview } from '../admission/manifest-review.ts'
 import { isRefusal, isSafe, type PodChange, type QuotaChange } from '../admission/quota-change.ts'
 import type { RunningPods } from '../admission/running-pods.ts'
 import { asciiLine } from '../admission/text.ts'
-import { type Amount, formatGpus } from '../quantity/amount.ts'
+import { type Amount, formatGpus, ZERO } from '../quantity/amount.ts'
 import type { Standing } from '../quota/standing.ts'
 import type { NamespaceMove, StandingChange, WhatIf } from '../quota/what-if.ts'
 import { formatIssue } from '../schema/parsed.ts'
@@ -47,7 +47,8 @@ export function whatIfText(change: QuotaChange, pods: RunningPods, noticeOf: Not
 // A change high up in a tree reaches every tenant below; nobody reads thousands of lines.
 const MAX_ROWS = 100
 
-function changeLines(changed: readonly StandingChange[], paint: Paint): readonly string[] {
+function changeLines(all: readonly StandingChange[], paint: Paint): readonly string[] {
+  const changed = all.filter(({ before, after }) => isWorthARow(before) || isWorthARow(after))
   if (changed.length === 0) return []
   const shown = changed.slice(0, MAX_ROWS)
   const [head = '', ...rows] = columns([
@@ -60,6 +61,11 @@ function changeLines(changed: readonly StandingChange[], paint: Paint): readonly
     ...rows.map(row => row.trimEnd()),
     ...(rest === 0 ? [] : [`and ${rest} more; -o json has all of them`]),
   ]
+}
+
+// A tier that gives nothing and holds nothing tells nobody anything.
+function isWorthARow(standing: Standing | null): boolean {
+  return standing !== null && (standing.limit > ZERO || standing.used > ZERO)
 }
 
 function changeRow({ tenant, class: className, tier, before, after }: StandingChange): readonly string[] {
@@ -129,12 +135,17 @@ function outcomeOf({ verdict, tiers, tier, pods }: TemplateReview): string {
 function verdictLine(change: QuotaChange, paint: Paint): string {
   if (isSafe(change)) return paint.good('safe: nobody is over a new limit, and no pod is refused that was admitted')
   const { over, oversubscribed, orphans } = change.quotas
-  const tenants = new Set([...over, ...orphans].map(({ tenant }) => tenant)).size
   const refused = change.pods.filter(isRefusal).length
   const parts = [
-    ...(tenants === 0 ? [] : [`${tenants} ${tenants === 1 ? 'tenant' : 'tenants'} over a new limit`]),
+    ...(over.length === 0 ? [] : [`${tenantsOf(over)} over a new limit`]),
+    ...(orphans.length === 0 ? [] : [`${tenantsOf(orphans)} gone and still in use`]),
     ...(oversubscribed.length === 0 ? [] : [`${oversubscribed.length} oversubscribed`]),
     ...(refused === 0 ? [] : [`${refused} of ${change.pods.length} pod templates newly refused`]),
   ]
   return paint.bad(`not safe: ${parts.join(', ')}`)
+}
+
+function tenantsOf(places: readonly { readonly tenant: string }[]): string {
+  const count = new Set(places.map(({ tenant }) => tenant)).size
+  return count === 1 ? '1 tenant' : `${count} tenants`
 }
