@@ -47,7 +47,10 @@ export function tenantMeant(
   return failed({ at: 'namespace', problem: `${quoted(namespace ?? '')} belongs to no tenant` })
 }
 
-/** What one tenant uses. Costs the depth of the tree for each of its classes. A tree whose book is unknown tells nothing. */
+/**
+ * What one tenant uses. Costs the depth of its tree for each of its classes, and the size of a cohort once per book where it
+ * borrows. A tree whose book is unknown tells nothing.
+ */
 export function usageOfTenant(tenant: string, cluster: Cluster, bookOf: BookOf): UsageReport {
   const tree = cluster.quotas.treeOfTenant.get(tenant)
   const known = tree?.tenants.get(tenant)

@@ -65,6 +65,11 @@ describe('sluice whatif on the examples', () => {
     assert.equal(exitCode, 1)
     const { isSafe, changed, over, pods, remarks } = JSON.parse(stdout)
     assert.equal(isSafe, false)
+    // The file is the quota of the cluster but for its h100.
+    assert.deepEqual(
+      changed.map(({ class: name, tier }: { class: string; tier: string }) => `${name} ${tier}`),
+      ['h100 reserved', 'h100 burst'],
+    )
     assert.deepEqual(changed[0], {
       tenant: 'research',
       class: 'h100',
