@@ -19,6 +19,8 @@ export interface Denial {
 // kubectl shows a first line of any length, events cut it; 1,024 is where the events API refuses (facts: admission §3).
 const MAX_FIRST_LINE = 160
 const MAX_TEXT = 1000
+/** The most of a reason or a remedy that is shown. */
+export const MAX_LINE = 320
 // `(and 123 more)` on a line of its own.
 const ROOM_FOR_REST = 24
 
@@ -58,9 +60,9 @@ function blockOf({ code, field, message, why, fix }: Denial): string {
   // `kubectl get events` shows the first line alone, so the field stands there if there is room for it.
   const isRoomy = field !== undefined && withField.length <= MAX_FIRST_LINE
   const lines = [truncate(isRoomy ? withField : plain, MAX_FIRST_LINE)]
-  if (field !== undefined && !isRoomy) lines.push(`  field: ${truncate(asciiLine(field), 320)}`)
-  if (why !== undefined) lines.push(`  why: ${truncate(asciiLine(why), 320)}`)
-  if (fix !== undefined) lines.push(`  fix: ${truncate(asciiLine(fix), 320)}`)
+  if (field !== undefined && !isRoomy) lines.push(`  field: ${truncate(asciiLine(field), MAX_LINE)}`)
+  if (why !== undefined) lines.push(`  why: ${truncate(asciiLine(why), MAX_LINE)}`)
+  if (fix !== undefined) lines.push(`  fix: ${truncate(asciiLine(fix), MAX_LINE)}`)
   lines.push(`  more: ${CODES_URL}/${code}`)
   return lines.join('\n')
 }

@@ -8,8 +8,17 @@ export interface Endpoint {
   answer(body: unknown, call: Call): Answer | Promise<Answer>
 }
 
+/** One path that is only read: what is asked stands in its query. */
+export interface Reading {
+  readonly path: string
+  /** Answers at once, from memory. Never throws for bad input. */
+  answer(query: URLSearchParams): Answer
+}
+
 /** What belongs to one call and to no other. */
 export interface Call {
+  /** What follows the question mark of its URL, as it was sent; empty without one. */
+  readonly query: string
   /** When the answer must be ready, on the clock the server was given. Its own 504 follows a moment later. */
   readonly deadlineMs: number
   /** What the caller said it waits, in all. */

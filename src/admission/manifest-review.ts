@@ -56,6 +56,10 @@ export interface ReviewDeps {
   readonly namespace?: string
   /** False where no quotas are known: then policies alone decide. */
   readonly isQuotaKnown: boolean
+  /** How many pods of a template are judged, 1,000 without it. */
+  readonly maxPods?: number
+  /** Starts the time of one policy, and tells when it is up. */
+  readonly startTimer?: () => () => boolean
 }
 
 // A Deployment may say a million replicas; what the first thousand meet, the others meet as well.
@@ -120,7 +124,7 @@ function unplaced(namespace: string): Issue {
 
 /** Creates one pod after the other until one is refused. What the first was given is what all of them are given, but for the tier. */
 async function admitPods(review: TemplateReview, pod: Pod, deps: ReviewDeps): Promise<TemplateReview> {
-  const count = review.template.createsPods ? Math.min(review.pods.wanted, MAX_PODS) : 0
+  const count = review.template.createsPods ? Math.min(review.pods.wanted, deps.maxPods ?? MAX_PODS) : 0
   const told = withOutcome(review, await admitPod(review, pod, 0, deps))
   if (told.verdict !== 'allowed') return told
 
@@ -161,7 +165,8 @@ async function admitPod(review: TemplateReview, pod: Pod, index: number, deps: R
   // Of a workload that is scaled to zero, and of a blueprint, one pod is judged, and nothing is held for it.
   const isPreview = review.pods.wanted === 0 || !template.createsPods
   const request = { ...requestFor(pod as unknown as JsonObject, namespace, index), dryRun: isPreview }
-  const mutation = mutatePod(request, pod, deps.cluster, deps.desk, { knowledge })
+  const timed = deps.startTimer === undefined ? {} : { startTimer: deps.startTimer }
+  const mutation = mutatePod(request, pod, deps.cluster, deps.desk, { knowledge, ...timed })
 
   const patched = applyPatch(pod as unknown as JsonObject, mutation.operations)
   const reread = parsePod(patched)
@@ -172,6 +177,7 @@ async function admitPod(review: TemplateReview, pod: Pod, index: number, deps: R
     isPreview,
     isQuotaKnown: deps.isQuotaKnown,
     knowledge,
+    ...timed,
   })
   return { mutation, validation }
 }

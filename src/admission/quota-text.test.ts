@@ -447,3 +447,16 @@ test('a limit by name', () => {
     'the lending limit of u',
   )
 })
+
+test('a refusal ends with the command that shows who uses what, where the namespace is known and there is room', () => {
+  const { explanation } = refused({ ...ALL_TIERS, demand: { h100: 8 } })
+  const fixFor = (namespace: string | undefined, told = explanation) =>
+    refusal({ kind: 'refused', explanation: told }, namespace).fix ?? ''
+  const plain = fixFor(undefined)
+  assert.equal(fixFor('team-a'), `${plain}; see kubectl sluice usage -n team-a`)
+  // What is pasted into a shell must be a name and nothing else.
+  for (const name of ['', '-n', 'a; rm -rf .', 'A', '$(x)', 'x'.repeat(64)]) assert.equal(fixFor(name), plain)
+  const roomy = { reserved: amount(8_000), shared: amount(0), burst: amount(0) }
+  const crowded = { ...explanation, largest: new Map([['x'.repeat(253), roomy]]) }
+  assert.equal(fixFor('team-a', crowded), fixFor(undefined, crowded))
+})

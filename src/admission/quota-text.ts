@@ -4,15 +4,15 @@ import type { ClassAnswer, Explanation, TierAnswer } from '../quota/explain.ts'
 import type { Lender } from '../quota/lenders.ts'
 import type { Limit } from '../quota/limits.ts'
 import type { Charged, Refused } from '../quota/verdict.ts'
-import type { Denial } from './denial.ts'
+import { type Denial, MAX_LINE } from './denial.ts'
 
 /*
  * Quota in words. The words `exceeded quota:` and the form `requested: …, used: …, limited: …` are those of ResourceQuota, because
  * Argo Workflows, actions-runner-controller, tofu-controller and KubeRay look for them to tell "later" from "never".
  */
 
-/** The refusal of a pod that does not fit now. */
-export function refusal({ explanation }: Refused): Denial {
+/** The refusal of a pod that does not fit now; with its namespace, also the command that shows who uses what. */
+export function refusal({ explanation }: Refused, namespace?: string): Denial {
   const told = worstOf(explanation)
   const isHopeless = explanation.tiers.every(tier => tier.classes.some(answer => answer.requested > answer.potential))
   const { tier, answer } = told
@@ -26,7 +26,7 @@ export function refusal({ explanation }: Refused): Denial {
     reason: 'Forbidden',
     message: `exceeded quota: ${explanation.tenant}/${tier.tier}, requested: ${requestOf(tier)}, ${limits}`,
     why: whyOf(explanation),
-    fix: fixOf(explanation, answer, isHopeless),
+    fix: withCommand(fixOf(explanation, answer, isHopeless), namespace),
   }
 }
 
@@ -160,6 +160,16 @@ function fixOf(explanation: Explanation, answer: ClassAnswer, isHopeless: boolea
   return advice.join(', or ')
 }
 
+// A name that needs no quotes in a shell: what is pasted there must not be more than it seems.
+const PLAIN_NAME = /^[a-z0-9][a-z0-9-]{0,62}$/
+
+/** A command that is cut in the middle helps nobody, so it is there whole or not at all. */
+function withCommand(fix: string, namespace: string | undefined): string {
+  if (namespace === undefined || !PLAIN_NAME.test(namespace)) return fix
+  const whole = `${fix}; see kubectl sluice usage -n ${namespace}`
+  return whole.length <= MAX_LINE ? whole : fix
+}
+
 /** A tenant that holds nothing of what is full has nothing to free. */
 function patience({ tenant, tiers }: Explanation, answer: ClassAnswer): string {
   const holders = tiers
@@ -174,7 +184,8 @@ function inUnitsOf(requested: Amount, size: Amount): Amount {
   return requested % MILLI === 0n ? ((size - (size % MILLI)) as Amount) : size
 }
 
-function lenderName(lender: Lender, borrower: string): string {
+/** Whose capacity it is, in words: `the burst pool of research`. */
+export function lenderName(lender: Lender, borrower: string): string {
   switch (lender.kind) {
     case 'burst-pool':
       return `the burst pool of ${lender.cohort}`

@@ -96,7 +96,7 @@ async function judgeQuota(
   const verdict = await (options.isPreview
     ? desk.preview(wanted, options.deadlineMs)
     : desk.charge(wanted, options.deadlineMs))
-  return byEnforcement(wordsOf(verdict, cluster, tenant), cluster, tenant)
+  return byEnforcement(wordsOf(verdict, cluster, tenant, subject.namespace), cluster, tenant)
 }
 
 /** The UID that a validating review carries is the pod's own; the review's differs on every call and would charge it twice. */
@@ -104,7 +104,7 @@ function uidOf(request: AdmissionRequest, pod: Pod): string {
   return pod.metadata.uid ?? request.uid
 }
 
-function wordsOf(verdict: Verdict, cluster: Cluster, tenant: string): Judged {
+function wordsOf(verdict: Verdict, cluster: Cluster, tenant: string, namespace: string): Judged {
   switch (verdict.kind) {
     case 'charged':
       return {
@@ -113,7 +113,7 @@ function wordsOf(verdict: Verdict, cluster: Cluster, tenant: string): Judged {
         tier: verdict.tier,
       }
     case 'refused':
-      return { ...NOTHING, denials: [refusal(verdict)] }
+      return { ...NOTHING, denials: [refusal(verdict, namespace)] }
     case 'barred':
       return { ...NOTHING, denials: verdict.bars.map(barRefusal) }
     case 'busy':

@@ -2,12 +2,14 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { VERSION } from '../config/version.ts'
 import { LOG_LEVELS, type LogLevel } from '../telemetry/log.ts'
 import { demo } from './demo.ts'
-import { explain } from './explain.ts'
+import { type ExplainOptions, explain } from './explain.ts'
 import { importFromKueue } from './import-kueue.ts'
 import { REVIEW_OUTPUTS, review } from './review.ts'
 import { serve } from './serve.ts'
 import { EXIT, type ExitCode, type Terminal } from './terminal.ts'
 import { test } from './test.ts'
+import { type UsageOptions, usage } from './usage.ts'
+import { whatIf } from './whatif.ts'
 
 /** Runs one command line. Undefined means that the process goes on: it serves. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode | undefined> {
@@ -37,6 +39,8 @@ function programFor(terminal: Terminal, done: (code: ExitCode | undefined) => vo
   addServe(program, terminal, done)
   addReview(program, terminal, done)
   addExplain(program, terminal, done)
+  addWhatIf(program, terminal, done)
+  addUsage(program, terminal, done)
   addTest(program, terminal, done)
   addImport(program, terminal, done)
   addDemo(program, terminal, done)
@@ -124,11 +128,40 @@ function addExplain(program: Command, terminal: Terminal, done: Done): void {
     .description('show every policy and every limit that the pods of a manifest meet')
     .requiredOption('-f, --file <file>', 'the manifest')
     .requiredOption('--cluster <dir>', 'the folder of classes, cohorts, tenants and policies')
+    .option('--pods <file>', PODS_HELP)
     .option('-n, --namespace <name>', 'explain everything as if it were created there')
     .addOption(new Option('-o, --output <form>', 'the form of the answer').choices(['text', 'json']).default('text'))
-    .action(async ({ file, cluster, namespace, output }) =>
-      done(await explain({ file, cluster, output, ...(namespace === undefined ? {} : { namespace }) }, terminal)),
+    .action(async (options: ExplainOptions) => done(await explain(options, terminal)))
+}
+
+const PODS_HELP = 'what runs now: the output of kubectl get pods -A -o json (or yaml); - is standard input'
+
+function addWhatIf(program: Command, terminal: Terminal, done: Done): void {
+  program
+    .command('whatif')
+    .description('say what a change of quotas would mean; exits with 1 if somebody would lose by it')
+    .option('-f, --file <file...>', 'changed documents; they replace those of the same kind and name, or are added', [])
+    .option('--delete <kind/name...>', 'documents that are taken away, such as TenantQuota/research', [])
+    .requiredOption('--cluster <dir>', 'the folder of classes, cohorts, tenants and policies as they are')
+    .option('--pods <file>', PODS_HELP)
+    .option('--pod <file...>', 'manifests of any workload kind, to judge before and after', [])
+    .option('-n, --namespace <name>', 'judge the manifests as if they were created there')
+    .addOption(new Option('-o, --output <form>', 'the form of the answer').choices(['text', 'json']).default('text'))
+    .action(async ({ file, delete: deleted, pod, ...options }) =>
+      done(await whatIf({ ...options, files: file, deleted, manifests: pod }, terminal)),
     )
+}
+
+function addUsage(program: Command, terminal: Terminal, done: Done): void {
+  program
+    .command('usage')
+    .description('show what each tenant uses, may use and has borrowed')
+    .requiredOption('--cluster <dir>', 'the folder of classes, cohorts, tenants and policies')
+    .requiredOption('--pods <file>', PODS_HELP)
+    .addOption(new Option('-n, --namespace <name>', 'of the tenant that has this namespace').conflicts('tenant'))
+    .option('--tenant <name>', 'of this tenant')
+    .addOption(new Option('-o, --output <form>', 'the form of the answer').choices(['text', 'json']).default('text'))
+    .action((options: UsageOptions) => done(usage(options, terminal)))
 }
 
 function addTest(program: Command, terminal: Terminal, done: Done): void {

@@ -1,4 +1,6 @@
+import { explainPods } from '../../webhooks/explain.ts'
 import { mutatePods } from '../../webhooks/mutate-pods.ts'
+import { readUsage } from '../../webhooks/usage.ts'
 import { validatePods } from '../../webhooks/validate-pods.ts'
 import type { Cluster } from '../admission/cluster.ts'
 import { CODES } from '../admission/codes.ts'
@@ -80,7 +82,12 @@ export async function startService(cluster: Cluster, options: ServeOptions, log:
   }
   const server = createHttpServer({
     certificate: certificate.value,
-    endpoints: [mutatePods({ ...deps, forecast: desk }), validatePods({ ...deps, desk })],
+    endpoints: [
+      mutatePods({ ...deps, forecast: desk }),
+      validatePods({ ...deps, desk }),
+      explainPods({ ...deps, ledger }),
+    ],
+    readings: [readUsage({ ...deps, ledger })],
     checks: [ledgerCheck(cluster, ledger)],
     traffic: metrics,
     clock: SYSTEM_CLOCK,

@@ -58,7 +58,8 @@ function filesBelow(folder: string, issues: Issue[]): readonly string[] {
   }
 }
 
-function unreadable(at: string, cause: unknown): Issue {
+/** What keeps a file from being read, in words. */
+export function unreadable(at: string, cause: unknown): Issue {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
   const problem =
     code === 'ENOENT' ? 'does not exist' : `cannot be read: ${cause instanceof Error ? cause.message : code}`

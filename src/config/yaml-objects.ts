@@ -36,6 +36,12 @@ export function readObjects(text: string, file: string): ReadObjects {
   return { objects, issues }
 }
 
+/** The objects of a value that was read elsewhere, as if it had been written as YAML. Throws a RangeError on one nested too deeply. */
+export function objectsOf(value: JsonValue, at: string): readonly PlacedObject[] {
+  const plain = withoutNulls(value, 0)
+  return isObject(plain) ? flatten(plain, at) : []
+}
+
 function plainValue(
   document: { toJS(options: { maxAliasCount: number }): unknown },
   at: string,

@@ -146,3 +146,43 @@ test('an answered request leaves no timer behind', async t => {
   }
   assert.equal(timers(), before)
 })
+
+test('a path that is only read gets its query, and counts and is bounded like a call', async t => {
+  const reading = {
+    path: '/read',
+    answer: (query: URLSearchParams) => ({ status: 200, body: { of: query.get('of') } }),
+  }
+  const gate = gatedEndpoint('/slow')
+  const server = await serve(t, { endpoints: [gate.endpoint], readings: [reading], maxInFlight: 1 })
+  const read = (query: string) => send(server, { method: 'GET', path: `/read${query}` })
+  assert.equal((await read('?of=a%20b')).text, '{"of":"a b"}')
+  assert.equal((await read('')).text, '{"of":null}')
+
+  const held = send(server, { path: '/slow', body: '{}' })
+  await gate.until(1)
+  const { status, headers } = await read('')
+  assert.deepEqual([status, headers['retry-after']], [503, '1'])
+  gate.release()
+  await held
+  assert.equal((await read('')).status, 200)
+  assert.ok(server.traffic.answers.includes('/read 200'))
+})
+
+test('a path that is only read takes nothing else, and what it throws is told to the log alone', async t => {
+  const broken = {
+    path: '/broken',
+    answer() {
+      throw new Error('row 7 of the ledger')
+    },
+  }
+  const server = await serve(t, { readings: [broken] })
+  const { status, headers } = await send(server, { path: '/broken', body: '{}' })
+  assert.deepEqual([status, headers.allow], [405, 'GET'])
+  const failed = await send(server, { method: 'GET', path: '/broken' })
+  assert.equal(failed.status, 500)
+  assert.doesNotMatch(failed.text, /ledger/)
+  assert.deepEqual(
+    server.log.problems.map(({ context }) => context?.path),
+    ['/broken'],
+  )
+})

@@ -1,6 +1,6 @@
 /** One call of one endpoint: room, type, body, deadline, answer. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Call, Clock, Endpoint, Log } from '../admission/endpoint.ts'
+import type { Call, Clock, Endpoint, Log, Reading } from '../admission/endpoint.ts'
 import { formatIssue } from '../schema/parsed.ts'
 import { collectBytes, MAX_BODY_BYTES, mediaTypeProblem, parseBody } from './body.ts'
 import { type Deadline, deadlineOf } from './deadline.ts'
@@ -18,11 +18,12 @@ export type CallHandler = (req: IncomingMessage, res: ServerResponse) => void
 
 /** A full replica is full for milliseconds; the API server retries a 503 with Retry-After within its own timeout. */
 const RETRY_AFTER_SECONDS = '1'
+const BUSY = 'too many requests at once: try again'
 
 export function callHandler(endpoint: Endpoint, { clock, log, inFlight }: CallContext): CallHandler {
   return (req, res) => {
     if (!inFlight.enter(res)) {
-      sendProblem(res, 503, 'too many requests at once: try again', { 'Retry-After': RETRY_AFTER_SECONDS })
+      sendProblem(res, 503, BUSY, { 'Retry-After': RETRY_AFTER_SECONDS })
       return
     }
     const deadline = deadlineOf(req.url ?? '', clock.now())
@@ -37,12 +38,35 @@ export function callHandler(endpoint: Endpoint, { clock, log, inFlight }: CallCo
       sendProblem(res, 415, problem)
       return
     }
-    const call: Call = { deadlineMs: deadline.answerByMs, timeoutMs: deadline.timeoutMs, log }
+    const query = queryOf(req.url ?? '')
+    const call: Call = { query, deadlineMs: deadline.answerByMs, timeoutMs: deadline.timeoutMs, log }
     collectBytes(req, bytes => {
       if (bytes === 'too large') sendProblem(res, 413, `the body has more than ${MAX_BODY_BYTES} bytes`)
       else answer(endpoint, bytes, call, res)
     })
   }
+}
+
+/** The same for a path that is only read. A body, which nobody should send, is not looked at. */
+export function readHandler(reading: Reading, { log, inFlight }: CallContext): CallHandler {
+  return (req, res) => {
+    if (!inFlight.enter(res)) {
+      sendProblem(res, 503, BUSY, { 'Retry-After': RETRY_AFTER_SECONDS })
+      return
+    }
+    res.once('close', () => inFlight.leave(res))
+    try {
+      const { status, body } = reading.answer(new URLSearchParams(queryOf(req.url ?? '')))
+      sendJson(res, status, body)
+    } catch (cause) {
+      answerFailure(res, cause, reading.path, log)
+    }
+  }
+}
+
+function queryOf(url: string): string {
+  const mark = url.indexOf('?')
+  return mark === -1 ? '' : url.slice(mark + 1)
 }
 
 function answer(endpoint: Endpoint, bytes: Buffer, call: Call, res: ServerResponse): void {

@@ -4,7 +4,7 @@ import https from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Clock } from '../admission/endpoint.ts'
 import { type AppParts, buildApp, pathsOf } from './app.ts'
-import { callHandler } from './call.ts'
+import { callHandler, readHandler } from './call.ts'
 import type { CertificateSource } from './certificate.ts'
 import type { Drainable } from './drain.ts'
 import { trackInFlight } from './in-flight.ts'
@@ -35,7 +35,13 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const inFlight = trackInFlight(options.maxInFlight ?? DEFAULT_MAX_IN_FLIGHT)
   const app = buildApp({ ...options, checks: [draining, ...options.checks] })
   const calls = new Map(options.endpoints.map(one => [one.path, callHandler(one, { ...options, inFlight })]))
-  const count = countAnswers(options.traffic, pathsOf(options.endpoints))
+  const readings = new Map((options.readings ?? []).map(one => [one.path, readHandler(one, { ...options, inFlight })]))
+  const count = countAnswers(options.traffic, pathsOf(options))
+
+  const handlersFor = (method: string | undefined) => {
+    if (method === 'POST') return calls
+    return method === 'GET' ? readings : undefined
+  }
 
   const server = https.createServer(serverSettings(options.certificate.current))
   options.certificate.onChange(pair => server.setSecureContext(secureContext(pair)))
@@ -45,7 +51,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     count(path, res)
     if (isDraining) res.setHeader('Connection', 'close')
     // Express serves everything but reviews: its router and its body reader together take 17 % of their rate.
-    const call = req.method === 'POST' ? calls.get(path) : undefined
+    const call = handlersFor(req.method)?.get(path)
     if (call === undefined) app(req, res)
     else call(req, res)
   })

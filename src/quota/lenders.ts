@@ -2,6 +2,7 @@
 import { type Amount, least, most, subtract, ZERO } from '../quantity/amount.ts'
 import type { Book } from './book.ts'
 import { censusOf, type Part } from './census.ts'
+import { type Ask, decide } from './decide.ts'
 import { type QuotaTree, roleAt, type Tenant, upwards } from './quota-tree.ts'
 import { type Node, quotaAt } from './tree.ts'
 import { used } from './usage.ts'
@@ -33,6 +34,18 @@ export function lendersOf(book: Book, tenant: Tenant, key: string, amount: Amoun
     ours = burst
   }
   return lenders
+}
+
+// Nothing is stored of it, so neither name nor end of the charge means anything.
+const SUPPOSED = { uid: '', namespace: '', name: '' }
+const STAMP = { bookedBy: '', expiresAtMs: 0 }
+
+/** Whose capacity an ask would stand on if it were charged as burst now, by class; empty where it does not fit. */
+export function supposedLenders(book: Book, tenant: Tenant, { demand }: Ask): ReadonlyMap<string, readonly Lender[]> {
+  const ask = { ...SUPPOSED, tenant: tenant.spec.name, tier: 'burst', demand } as const
+  const { outcome, book: after } = decide(book, ask, STAMP)
+  if (outcome.kind !== 'charged') return new Map()
+  return new Map([...outcome.charge.amounts].map(([key, amount]) => [key, lendersOf(after, tenant, key, amount)]))
 }
 
 /** The burst that reaches a node: both views hold the same reserved and shared use, so it is all they differ by. */

@@ -50,13 +50,37 @@ describe('sluice explain', () => {
         ['burst', true],
       ],
     )
-    assert.equal(quota.tiers[0].classes[0].requested, 4000)
-    assert.equal(quota.tiers[0].classes[0].available, 40_000)
+    const [answer] = quota.tiers[0].classes
+    assert.deepEqual([answer.requestedMilliGpus, answer.availableMilliGpus, answer.shortMilliGpus], [4_000, 40_000, 0])
+    assert.deepEqual(
+      quota.largest.find((entry: { class: string }) => entry.class === 'l4'),
+      { class: 'l4', reservedMilliGpus: 1_000, sharedMilliGpus: 1_000, burstMilliGpus: 1_000 },
+    )
     const isMatch = Object.fromEntries(
       policies.map((policy: { policy: string; isMatch: boolean }) => [policy.policy, policy.isMatch]),
     )
     assert.equal(isMatch['gpu-tolerations'], true)
     assert.equal(isMatch['burst-pods'], false)
+  })
+
+  test('under the pods that run shows who holds, who borrows, who would lend, and the largest size that fits', async () => {
+    const pods = ['--pods', join(EXAMPLES, 'pods-running.yaml')]
+    const { exitCode, stdout } = await sluiceHere(explain('nemo-finetune-job.yaml', ...pods, '-n', 'research'))
+    assert.equal(exitCode, 1)
+    for (const fact of [
+      /reserved h100: requested 8, available 2 +does not fit\n +its size +used 24 of 26 +binds/,
+      /held by research\/reserved 24$/m,
+      /borrowed by research\/burst 12$/m,
+      /burst h100: requested 8, available 4 +does not fit/,
+      /largest pod that fits now\n +class +reserved +shared +burst\n/,
+      /^ +h100 +2 +0 +4$/m,
+      /fix: .*; see kubectl sluice usage -n research$/m,
+      /^ {2}sandbox\/demo: its namespace belongs to no tenant; not counted$/m,
+    ]) {
+      assert.match(stdout, fact)
+    }
+    const lent = await sluiceHere(explain('borrowed-h200.yaml', ...pods))
+    assert.match(lent.stdout, /burst h200: .*fits\n(?:.*\n)*? +would borrow \d+ from cohort training/)
   })
 
   test('of a manifest without pods says so', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { sluice, sluiceHere } from '../support/sluice-process.ts'
 
-const COMMANDS = ['serve', 'review', 'explain', 'test', 'import', 'demo']
+const COMMANDS = ['serve', 'review', 'explain', 'whatif', 'usage', 'test', 'import', 'demo']
 
 describe('the command line', () => {
   test('--help names every command and ends with 0', async () => {
@@ -41,6 +41,7 @@ describe('the command line', () => {
     { args: ['explain', '-f', 'x.yaml'], says: /required option '--cluster/ },
     { args: ['import', 'kueue'], says: /required option '-f/ },
     { args: ['import', 'volcano', '-f', 'x'], says: /unknown command 'volcano'/ },
+    { args: ['whatif', '-f', 'x.yaml'], says: /required option '--cluster/ },
     { args: ['serve', '--cluster', 'x'], says: /required option '--standalone/ },
     { args: ['serve', '--standalone', '--cluster', 'x', '--port', '70000'], says: /at most 65535/ },
     {

@@ -1,4 +1,4 @@
-import type { TemplateReview } from '../admission/manifest-review.ts'
+import type { TemplateReview } from './manifest-review.ts'
 
 /** One review as `-o json` prints it. Demand is in milli-GPUs by class, effective in units by resource. */
 export function reviewJson(file: string, review: TemplateReview) {

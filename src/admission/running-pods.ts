@@ -1,0 +1,173 @@
+import { enter } from '../quota/book.ts'
+import { type Books, openBooks } from '../quota/books.ts'
+import { firstFit } from '../quota/decide.ts'
+import type { Charge } from '../quota/ledger.ts'
+import type { Tenant } from '../quota/quota-tree.ts'
+import { formatIssue, type Parsed, parsed } from '../schema/parsed.ts'
+import type { JsonObject, Tier } from '../schema/parts.ts'
+import { type Pod, parsePod } from '../schema/pod.ts'
+import type { AdmissionRequest } from '../schema/review.ts'
+import type { Cluster } from './cluster.ts'
+import { type ExemptNamespaces, isExempt } from './exempt.ts'
+import { type PlacedObject, textAt } from './objects.ts'
+import { type Examined, examine } from './subject.ts'
+import { quoted } from './text.ts'
+
+/** What a list of pods, as `kubectl get pods -A` prints it, says of the use of quota. */
+export interface RunningPods {
+  readonly charges: readonly Charge[]
+  /** Pods with accelerators that could not be counted, or not as they are; in the order of the list. */
+  readonly remarks: readonly PodRemark[]
+}
+
+interface PodRemark {
+  readonly at: string
+  /** `namespace/name`, as far as the object has them. */
+  readonly pod: string
+  readonly isCounted: boolean
+  readonly problem: string
+}
+
+/**
+ * Charges every pod that lives, as the ledger of a cluster would hold it. A pod with the tier label is charged there, also past
+ * a limit: it runs. Those without, which are older than Sluice, get the first tier that fits beside the labelled ones, in the
+ * order of their creation. Pods that have ended hold nothing, and those of exempt namespaces are nobody's quota.
+ */
+export function runningPods(objects: readonly PlacedObject[], cluster: Cluster, exempt: ExemptNamespaces): RunningPods {
+  const remarks: PodRemark[] = []
+  const sightings = new Map<string, Sighting>()
+  for (const object of objects) {
+    const seen = sightingOf(object, cluster, exempt, remarks)
+    // A pod that two lists name is one pod, as the later list has it.
+    if (seen !== undefined) sightings.set(seen.charge.uid, seen)
+  }
+  const all = [...sightings.values()]
+  const labelled = all.flatMap(({ charge, tier }) => (tier === undefined ? [] : [{ ...charge, tier }]))
+  const others = all.filter(({ tier }) => tier === undefined).toSorted(byAge)
+  return { charges: [...labelled, ...placed(others, openBooks(cluster.quotas, labelled), remarks)], remarks }
+}
+
+interface Sighting {
+  readonly at: string
+  readonly tenant: Tenant
+  readonly tree: string
+  /** By its label. */
+  readonly tier: Tier | undefined
+  readonly charge: Omit<Charge, 'tier'>
+  readonly createdAt: string
+}
+
+function sightingOf(
+  { at, value }: PlacedObject,
+  cluster: Cluster,
+  exempt: ExemptNamespaces,
+  remarks: PodRemark[],
+): Sighting | undefined {
+  const leaveOut = (problem: string) => void remarks.push({ at, pod: nameOf(value), isCounted: false, problem })
+  if (typeof value.kind !== 'string') return leaveOut('has no kind')
+  if (value.kind !== 'Pod') return leaveOut(`is a ${quoted(value.kind)}, not a pod`)
+  if (isOver(value)) return undefined
+  const request = requestFor(value)
+  if (isExempt(request, exempt)) return undefined
+
+  const counted = countedPod(value, request, cluster)
+  if (!counted.ok) return leaveOut(counted.issues.map(formatIssue).join('; '))
+  const { subject } = counted.value
+  if (subject.demand === undefined) return undefined
+  const tree = cluster.quotas.treeOfTenant.get(subject.tenant ?? '')
+  const tenant = tree?.tenants.get(subject.tenant ?? '')
+  if (tree === undefined || tenant === undefined) return leaveOut('its namespace belongs to no tenant')
+  const amounts = subject.demand.byClass
+  const unknown = [...amounts.keys()].filter(name => !tenant.spec.classes.has(name))
+  if (unknown.length > 0) return leaveOut(`tenant ${tenant.spec.name} has no quota for ${unknown.join(', ')}`)
+
+  for (const { claim, kind } of subject.demand.unresolvedClaims) {
+    const problem = `its DRA claim ${quoted(claim)} is not in the cluster folder and was not counted`
+    if (kind === 'missing') remarks.push({ at, pod: nameOf(value), isCounted: true, problem })
+  }
+  return {
+    at,
+    tenant,
+    tree: tree.name,
+    tier: subject.tier,
+    charge: { ...identityOf(value), tenant: tenant.spec.name, amounts, expiresAtMs: null, bookedBy: 'running' },
+    createdAt: textAt(value, 'metadata', 'creationTimestamp') ?? '',
+  }
+}
+
+/** The pod as admission sees it, or what keeps it from being counted. */
+function countedPod(value: JsonObject, request: AdmissionRequest, cluster: Cluster): Parsed<Examined> {
+  const pod: Parsed<Pod> = parsePod(value)
+  if (!pod.ok) return pod
+  const examined = examine(request, pod.value, cluster, { areClaimsKnown: false })
+  const { denials, undecidable } = examined
+  const refused = denials.map(({ field = 'spec', message }) => ({ at: field, problem: message }))
+  return refused.length + undecidable.length > 0
+    ? { ok: false, issues: [...refused, ...undecidable] }
+    : parsed(examined)
+}
+
+function placed(sightings: readonly Sighting[], labelled: Books, remarks: PodRemark[]): readonly Charge[] {
+  const books = new Map(labelled)
+  return sightings.flatMap(({ at, tenant, tree, charge }) => {
+    const book = books.get(tree)
+    if (book === undefined) throw new Error(`the tree ${tree} of ${charge.tenant} has no book`)
+    const remark = (isCounted: boolean, problem: string) =>
+      void remarks.push({ at, pod: `${charge.namespace}/${charge.name}`, isCounted, problem })
+
+    const fitting = firstFit(book, tenant, { tenant: charge.tenant, tier: 'auto', demand: charge.amounts })
+    const tier = fitting ?? tenant.spec.tierOrder.at(-1) ?? 'burst'
+    const { enforcement } = tenant.spec
+    if (fitting === undefined && enforcement !== 'Enforce') {
+      remark(
+        false,
+        `is beyond the quota of tenant ${charge.tenant}, whose mode is ${enforcement}: nothing is charged for it`,
+      )
+      return []
+    }
+    if (fitting === undefined)
+      remark(true, `has no tier label and fits no tier of ${charge.tenant}: counted as ${tier}`)
+    const booked = { ...charge, tier }
+    books.set(tree, enter(book, booked))
+    return [booked]
+  })
+}
+
+// RFC 3339 in UTC sorts as text. What has no age is no older than what has one.
+function byAge(a: Sighting, b: Sighting): number {
+  const key = ({ createdAt, charge }: Sighting) =>
+    [createdAt === '' ? '~' : createdAt, charge.namespace, charge.name].join(' ')
+  return key(a) < key(b) ? -1 : 1
+}
+
+function isOver(value: JsonObject): boolean {
+  const phase = textAt(value, 'status', 'phase')
+  return phase === 'Succeeded' || phase === 'Failed'
+}
+
+function identityOf(value: JsonObject): Pick<Charge, 'uid' | 'namespace' | 'name'> {
+  const { namespace = 'default', name = '' } = namesOf(value)
+  // Lists of another origin may lack it; a pod is known by its name for as long as it lives.
+  return { uid: textAt(value, 'metadata', 'uid') || `${namespace}/${name}`, namespace, name }
+}
+
+function namesOf(value: JsonObject) {
+  return { namespace: textAt(value, 'metadata', 'namespace'), name: textAt(value, 'metadata', 'name') }
+}
+
+function nameOf(value: JsonObject): string {
+  const { namespace, name } = namesOf(value)
+  return [namespace, name].filter(part => part !== undefined).join('/')
+}
+
+function requestFor(value: JsonObject): AdmissionRequest {
+  const { namespace, uid } = identityOf(value)
+  return {
+    uid,
+    kind: { group: '', version: 'v1', kind: 'Pod' },
+    resource: { group: '', version: 'v1', resource: 'pods' },
+    operation: 'CREATE',
+    namespace,
+    object: value,
+  }
+}
