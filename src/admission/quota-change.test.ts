@@ -30,8 +30,7 @@ function chargeOf(index: number, tenant: string, tier: Tier, gpus: number): Char
     tenant,
     tier,
     amounts: amounts({ h100: gpus * 1000 }),
-    namespace: `team-${tenant}`,
-    name: uid,
+    gang: null,
   }
 }
 

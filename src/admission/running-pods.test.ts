@@ -67,7 +67,7 @@ test('a pod with the label is charged there by its UID, also past a limit: it ru
   const [{ uid, namespace, name, expiresAtMs } = { uid: '', namespace: '', name: '', expiresAtMs: 0 }] = charges
   assert.deepEqual(
     { uid, namespace, name, expiresAtMs },
-    { uid: 'uid-p', namespace: 'team-a', name: 'p', expiresAtMs: null },
+    { uid: 'uid-p', namespace: 'team-a', name: 'p', expiresAtMs: Number.MAX_SAFE_INTEGER },
   )
 })
 

@@ -1,7 +1,7 @@
-import { enter } from '../quota/book.ts'
+import { reopenBook } from '../quota/book.ts'
 import { type Books, openBooks } from '../quota/books.ts'
 import { firstFit } from '../quota/decide.ts'
-import type { Charge } from '../quota/ledger.ts'
+import { charge as booked, type Charge } from '../quota/ledger.ts'
 import type { Tenant } from '../quota/quota-tree.ts'
 import { formatIssue, type Parsed, parsed } from '../schema/parsed.ts'
 import type { JsonObject, Tier } from '../schema/parts.ts'
@@ -13,9 +13,15 @@ import { type PlacedObject, textAt } from './objects.ts'
 import { type Examined, examine } from './subject.ts'
 import { quoted } from './text.ts'
 
+/** A pod that is there, as its charge. */
+export interface RunningPod extends Charge {
+  readonly namespace: string
+  readonly name: string
+}
+
 /** What a list of pods, as `kubectl get pods -A` prints it, says of the use of quota. */
 export interface RunningPods {
-  readonly charges: readonly Charge[]
+  readonly charges: readonly RunningPod[]
   /** Pods with accelerators that could not be counted, or not as they are; in the order of the list. */
   readonly remarks: readonly PodRemark[]
 }
@@ -53,7 +59,7 @@ interface Sighting {
   readonly tree: string
   /** By its label. */
   readonly tier: Tier | undefined
-  readonly charge: Omit<Charge, 'tier'>
+  readonly charge: Omit<RunningPod, 'tier'>
   readonly createdAt: string
 }
 
@@ -90,10 +96,13 @@ function sightingOf(
     tenant,
     tree: tree.name,
     tier: subject.tier,
-    charge: { ...identityOf(value), tenant: tenant.spec.name, amounts, expiresAtMs: null, bookedBy: 'running' },
+    charge: { ...identityOf(value), tenant: tenant.spec.name, amounts, gang: null, ...OF_A_LIST },
     createdAt: textAt(value, 'metadata', 'creationTimestamp') ?? '',
   }
 }
+
+// A pod that runs is no promise that could lapse.
+const OF_A_LIST = { expiresAtMs: Number.MAX_SAFE_INTEGER, bookedBy: 'running' }
 
 /** The pod as admission sees it, or what keeps it from being counted. */
 function countedPod(value: JsonObject, request: AdmissionRequest, cluster: Cluster): Parsed<Examined> {
@@ -107,7 +116,7 @@ function countedPod(value: JsonObject, request: AdmissionRequest, cluster: Clust
     : parsed(examined)
 }
 
-function placed(sightings: readonly Sighting[], labelled: Books, remarks: PodRemark[]): readonly Charge[] {
+function placed(sightings: readonly Sighting[], labelled: Books, remarks: PodRemark[]): readonly RunningPod[] {
   const books = new Map(labelled)
   return sightings.flatMap(({ at, tenant, tree, charge }) => {
     const book = books.get(tree)
@@ -127,9 +136,9 @@ function placed(sightings: readonly Sighting[], labelled: Books, remarks: PodRem
     }
     if (fitting === undefined)
       remark(true, `has no tier label and fits no tier of ${charge.tenant}: counted as ${tier}`)
-    const booked = { ...charge, tier }
-    books.set(tree, enter(book, booked))
-    return [booked]
+    const running = { ...charge, tier }
+    books.set(tree, reopenBook(book, booked(book.ledger, running)))
+    return [running]
   })
 }
 
@@ -145,7 +154,7 @@ function isOver(value: JsonObject): boolean {
   return phase === 'Succeeded' || phase === 'Failed'
 }
 
-function identityOf(value: JsonObject): Pick<Charge, 'uid' | 'namespace' | 'name'> {
+function identityOf(value: JsonObject): Pick<RunningPod, 'uid' | 'namespace' | 'name'> {
   const { namespace = 'default', name = '' } = namesOf(value)
   // Lists of another origin may lack it; a pod is known by its name for as long as it lives.
   return { uid: textAt(value, 'metadata', 'uid') || `${namespace}/${name}`, namespace, name }

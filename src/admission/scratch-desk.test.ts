@@ -53,8 +53,7 @@ test('a UID that is charged already tells nothing of whose it is', async () => {
     tenant: 't',
     tier: 'reserved',
     amounts: amounts({ gpu: 1 }),
-    namespace: 'secret',
-    name: 'secret',
+    gang: null,
   }
   const book = openBook(treeNamed(QUOTAS, 'c'), ledgerOf([held]))
   const verdict = await scratchDesk(QUOTAS, () => book).charge(ASK, 0)
@@ -76,7 +75,7 @@ test('property: a question gets the answers that charging would, one after the o
       const tree = treeNamed(quotas, 'c0')
       const nameOf = (index: number) => `t${index % tenants.length}`
       const charges = held.map(({ tenant, tier, demand }, index): Charge => {
-        return { ...STAMP, uid: `h${index}`, tenant: nameOf(tenant), tier, amounts: demand, namespace: '', name: '' }
+        return { ...STAMP, uid: `h${index}`, tenant: nameOf(tenant), tier, amounts: demand, gang: null }
       })
       const books = openBooks(quotas, charges)
       const desk = scratchDesk(quotas, name => books.get(name))

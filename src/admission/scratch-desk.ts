@@ -7,7 +7,11 @@ import type { TierForecast } from './mutate.ts'
 import type { QuotaDesk } from './validate.ts'
 
 // Nothing outlives the question, so nothing can expire.
-const STAMP: Stamp = { bookedBy: 'question', expiresAtMs: Number.MAX_SAFE_INTEGER }
+const STAMP: Stamp = {
+  bookedBy: 'question',
+  expiresAtMs: Number.MAX_SAFE_INTEGER,
+  holdUntilMs: Number.MAX_SAFE_INTEGER,
+}
 
 /**
  * A desk for those who only ask: it starts from the books it is given and charges into its own copies, so that the fourth pod
@@ -34,7 +38,7 @@ export function scratchDesk(quotas: Quotas, bookOf: (tree: string) => Book | und
     peek(pod) {
       const book = bookFor(pod.tenant)
       const tenant = book?.quota.tenants.get(pod.tenant)
-      if (book === undefined || tenant === undefined || barsFor(tenant, pod.demand).length > 0) return undefined
+      if (book === undefined || tenant === undefined || barsFor(tenant, pod).length > 0) return undefined
       // A pod is charged before the next one is foretold, so no promises have to be remembered.
       return firstFit(book, tenant, pod)
     },

@@ -19,8 +19,7 @@ function bookOf(...held: readonly (readonly [tenant: string, tier: Tier, gpus: n
       tenant,
       tier,
       amounts: amounts({ h100: gpus * 1000 }),
-      namespace: 'hidden',
-      name: 'hidden',
+      gang: null,
     }
   })
   const books = openBooks(CLUSTER.quotas, charges)
@@ -90,8 +89,7 @@ test('the usage of all is in the order of tenants, with what those hold that are
     tenant: 'gone',
     tier: 'shared',
     amounts: amounts({ h100: 2_000 }),
-    namespace: '',
-    name: '',
+    gang: null,
   }
   const { tenants, undefinedTenants } = usageJson(usageOfAll(CLUSTER, () => openBook(tree, ledgerOf([held]))))
   assert.deepEqual(

@@ -37,12 +37,16 @@ export function lendersOf(book: Book, tenant: Tenant, key: string, amount: Amoun
 }
 
 // Nothing is stored of it, so neither name nor end of the charge means anything.
-const SUPPOSED = { uid: '', namespace: '', name: '' }
-const STAMP = { bookedBy: '', expiresAtMs: 0 }
+const SUPPOSED = { uid: '', namespace: '' }
+const STAMP = { bookedBy: '', expiresAtMs: 0, holdUntilMs: 0 }
 
 /** Whose capacity an ask would stand on if it were charged as burst now, by class; empty where it does not fit. */
-export function supposedLenders(book: Book, tenant: Tenant, { demand }: Ask): ReadonlyMap<string, readonly Lender[]> {
-  const ask = { ...SUPPOSED, tenant: tenant.spec.name, tier: 'burst', demand } as const
+export function supposedLenders(
+  book: Book,
+  tenant: Tenant,
+  { demand, gang }: Ask,
+): ReadonlyMap<string, readonly Lender[]> {
+  const ask = { ...SUPPOSED, tenant: tenant.spec.name, tier: 'burst', demand, gang } as const
   const { outcome, book: after } = decide(book, ask, STAMP)
   if (outcome.kind !== 'charged') return new Map()
   return new Map([...outcome.charge.amounts].map(([key, amount]) => [key, lendersOf(after, tenant, key, amount)]))

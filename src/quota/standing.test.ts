@@ -32,7 +32,7 @@ function chargesOf(held: Held): readonly Charge[] {
 
 function chargeOf(index: number, name: string, tier: Tier, held: Amounts): Charge {
   const uid = `u${index}`
-  return { uid, tenant: name, tier, amounts: held, namespace: name, name: uid, expiresAtMs: null, bookedBy: 'running' }
+  return { uid, tenant: name, tier, amounts: held, gang: null, expiresAtMs: 1000, bookedBy: 'running' }
 }
 
 function bookOf(cohorts: readonly CohortSpec[], tenants: readonly TenantSpec[], held: Held): Book {

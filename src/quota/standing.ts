@@ -1,12 +1,13 @@
 /** Where tenants and cohorts stand: what each uses, may use, and holds beyond its limits. Amounts are milli-GPUs. */
 import { type Amount, add, least, most, subtract, ZERO } from '../quantity/amount.ts'
 import { TIERS, type Tier } from '../schema/parts.ts'
-import { type Book, viewFor } from './book.ts'
+import type { Book } from './book.ts'
+import { highestCap, roomIn } from './caps.ts'
 import { holdings } from './ledger.ts'
 import { type Lender, lendersOf } from './lenders.ts'
 import { roleAt, type Tenant } from './quota-tree.ts'
 import { type Node, potential, quotaAt } from './tree.ts'
-import { available, used } from './usage.ts'
+import { used } from './usage.ts'
 
 /** One tenant in one class and tier. */
 export interface Standing {
@@ -49,8 +50,8 @@ function standing(book: Book, tenant: Tenant, tier: Tier, key: string): Standing
   // To the tree, a class without quota is one without limits; what keeps the tenant out is that it is not listed.
   if (!classes.has(key)) return { ...place, limit: ZERO, available: ZERO, over: inUse, lenders: [] }
 
-  const limit = potential(tenant.leaves[tier], key)
-  const room = available(viewFor(book, tier), tenant.leaves[tier], key)
+  const limit = least(potential(tenant.leaves[tier], key), highestCap(tenant, key))
+  const room = roomIn(book, tenant, tier, key)
   const missing = tier === 'burst' ? subtract(ZERO, room) : subtract(inUse, limit)
   return {
     ...place,

@@ -11,7 +11,7 @@ import { isHarmless, type WhatIf, whatIf } from './what-if.ts'
 
 function chargeOf(index: number, name: string, tier: Tier, held: Amounts): Charge {
   const uid = `u${index}`
-  return { uid, tenant: name, tier, amounts: held, namespace: name, name: uid, expiresAtMs: null, bookedBy: 'running' }
+  return { uid, tenant: name, tier, amounts: held, gang: null, expiresAtMs: 1000, bookedBy: 'running' }
 }
 
 const held = (...parts: readonly (readonly [tenant: string, tier: Tier, gpus: number])[]) =>
