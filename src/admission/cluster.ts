@@ -18,6 +18,7 @@ import type {
   TenantQuotaDocument,
 } from '../schema/documents.ts'
 import { failed, type Issue, type Parsed, parsed, taken } from '../schema/parsed.ts'
+import type { OwnerLookup } from './gang.ts'
 import { type Labels, type Natives, type Node, namespaceLabels, nativesOf } from './natives.ts'
 import { type PlacedObject, readObjects } from './objects.ts'
 import { clusterCapacity, cohortSpecOf, type NodeCapacity, tenantSpecOf } from './quota-specs.ts'
@@ -29,6 +30,8 @@ export interface Cluster {
   readonly policies: PolicySet
   readonly surroundings: Surroundings
   readonly claims: ClaimLookup
+  /** Controllers' objects and pod groups, which know more of a gang than its pods. */
+  readonly owners: OwnerLookup
   /** The instance types that a cohort has of a class. */
   readonly instanceTypesOf: (cohort: string, className: string) => readonly string[]
   /** How long a borrower is warned before what it borrowed is taken back. */
@@ -59,6 +62,7 @@ export function assembleCluster(...layers: readonly (readonly PlacedObject[])[])
     policies,
     surroundings: surroundingsOf(kinds, natives),
     claims: natives.claims,
+    owners: natives.owners,
     instanceTypesOf: instanceTypes(kinds.cohorts),
     noticeSecondsOf: noticeSeconds(kinds),
     labelsOfNamespace: namespace => natives.namespaces.get(namespace) ?? namespaceLabels(namespace),

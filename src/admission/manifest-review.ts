@@ -26,6 +26,7 @@ export interface TemplateReview {
   readonly kind: string
   readonly name: string
   readonly namespace: string
+  readonly manifest: JsonObject
   readonly template: TemplatePod
   readonly verdict: ReviewVerdict
   readonly tenant: string | undefined
@@ -86,6 +87,7 @@ async function reviewTemplate(
     kind: textAt(manifest, 'kind') ?? '',
     name: textAt(manifest, 'metadata', 'name') ?? textAt(manifest, 'metadata', 'generateName') ?? '',
     namespace,
+    manifest,
     template,
     verdict: 'not-gpu',
     tenant: deps.cluster.quotas.tenantOfNamespace.get(namespace),
@@ -156,7 +158,7 @@ interface Admitted {
 async function admitPod(review: TemplateReview, pod: Pod, index: number, deps: ReviewDeps): Promise<Admitted> {
   const { namespace, template } = review
   // What stands in the files is all that is seen of the namespace; a claim may well be in the cluster.
-  const seen = { areClaimsKnown: false }
+  const seen = { areClaimsKnown: false, manifest: review.manifest }
   const knowledge = template.gangSize === undefined ? seen : { ...seen, gangSize: template.gangSize }
   // Of a workload that is scaled to zero, and of a blueprint, one pod is judged, and nothing is held for it.
   const isPreview = review.pods.wanted === 0 || !template.createsPods

@@ -1,5 +1,5 @@
 import { type DemandResult, demandOf } from '../gpu/demand.ts'
-import { workloadOf } from '../gpu/workload.ts'
+import { type Workload, withGangSize, workloadOf } from '../gpu/workload.ts'
 import { TIER_LABEL } from '../policy/owned-keys.ts'
 import type { Subject } from '../policy/subject.ts'
 import type { Issue } from '../schema/parsed.ts'
@@ -8,6 +8,7 @@ import { asJson, type Pod } from '../schema/pod.ts'
 import type { AdmissionRequest } from '../schema/review.ts'
 import type { Cluster } from './cluster.ts'
 import type { Denial } from './denial.ts'
+import { gangToldBy, type WholeGang, wholeGangOf } from './gang.ts'
 import { quoted } from './text.ts'
 
 /** A pod with all that can be told of it before anything is decided. */
@@ -18,11 +19,15 @@ export interface Examined {
   /** Where a placeholder of a template stands: nothing can be decided until it is filled in. */
   readonly undecidable: readonly Issue[]
   readonly notes: readonly string[]
+  /** What has to run together with this pod or not at all; undefined where it is judged by itself. */
+  readonly gang: WholeGang | undefined
 }
 
 /** What a manifest tells that a pod alone does not. */
 export interface Knowledge {
   readonly gangSize?: number
+  /** The manifest whose pod this is. */
+  readonly manifest?: JsonObject
   /** False where not every claim and template of the cluster can be seen, so that one that is not found may still be there. */
   readonly areClaimsKnown?: boolean
 }
@@ -30,10 +35,14 @@ export interface Knowledge {
 export function examine(request: AdmissionRequest, pod: Pod, cluster: Cluster, knowledge: Knowledge = {}): Examined {
   const namespace = request.namespace ?? ''
   const namespaceLabels = cluster.labelsOfNamespace(namespace)
-  const result = demandOf(pod, namespace, { classes: cluster.classes, claims: cluster.claims, namespaceLabels })
+  const context = { classes: cluster.classes, claims: cluster.claims, namespaceLabels }
+  const result = demandOf(pod, namespace, context)
   const demand = result.kind === 'demand' ? result.demand : undefined
   const tenant = cluster.quotas.tenantOfNamespace.get(namespace)
   const tier = tierLabelOf(pod)
+  const seen = workloadOf(pod, namespace, knowledge)
+  const told = gangToldBy(seen, namespace, cluster.owners, knowledge.manifest === undefined ? [] : [knowledge.manifest])
+  const workload = sizedBy(seen, told?.size, knowledge)
 
   const subject: Subject = {
     pod,
@@ -46,7 +55,7 @@ export function examine(request: AdmissionRequest, pod: Pod, cluster: Cluster, k
     tier: tier.kind === 'tier' ? tier.tier : undefined,
     demand,
     effective: effectiveOf(result),
-    workload: workloadOf(pod, namespace, knowledge),
+    workload,
     instanceTypes: instanceTypesOf(result, tenant, cluster),
   }
   const missing = claimDenials(result)
@@ -58,8 +67,14 @@ export function examine(request: AdmissionRequest, pod: Pod, cluster: Cluster, k
     subject,
     denials: [...demandDenials(result), ...(areClaimsKnown ? missing : []), ...tierDenials(tier)],
     undecidable: [...(result.kind === 'undecidable' ? result.issues : []), ...(isOpen ? unseen : []).map(claimIssue)],
+    gang: demand === undefined ? undefined : wholeGangOf(workload, told, demand.byClass, namespace, context),
     notes: [...(demand?.notes ?? []), ...(isOpen ? [] : unseen).map(({ message }) => `${message}; not counted`)],
   }
+}
+
+// Who reviews a manifest knows the size already, and for templates that no object in hand describes as well.
+function sizedBy(workload: Workload, size: number | undefined, { gangSize }: Knowledge): Workload {
+  return size === undefined || gangSize !== undefined ? workload : withGangSize(workload, size)
 }
 
 function effectiveOf(result: DemandResult): ReadonlyMap<string, bigint> {
