@@ -8,6 +8,7 @@ import { compilePolicies, type PolicySet } from '../policy/policy-set.ts'
 import { selectorIssues, selects } from '../policy/selector.ts'
 import { add, amount, ZERO } from '../quantity/amount.ts'
 import { parseQuantity, wholeUnits } from '../quantity/quantity.ts'
+import type { TenantSpec } from '../quota/spec.ts'
 import { compileQuotas, type Quotas } from '../quota/tiers.ts'
 import type {
   AcceleratorClassDocument,
@@ -39,6 +40,11 @@ export interface Cluster {
   readonly labelsOfNamespace: (namespace: string) => Labels
   /** What is odd but not wrong. */
   readonly warnings: readonly Issue[]
+}
+
+/** A tenant as the quota engine knows it; undefined where nobody, or an unknown tenant, is asked for. */
+export function tenantSpec({ quotas }: Cluster, tenant: string | undefined): TenantSpec | undefined {
+  return tenant === undefined ? undefined : quotas.treeOfTenant.get(tenant)?.tenants.get(tenant)?.spec
 }
 
 /** Compiles a cluster from layers of objects, or says everything that is wrong with them. */

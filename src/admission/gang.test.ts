@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { gpuContainer } from '../policy/testing.ts'
 import type { JsonObject, JsonValue } from '../schema/parts.ts'
+import { written } from '../schema/testing.ts'
 import type { WholeGang } from './gang.ts'
 import { examine } from './subject.ts'
 import { clusterWith, reviewed } from './testing.ts'
@@ -489,6 +490,19 @@ test('policies see all pods of an elastic gang, the hold is for the fewest', () 
   })
   const { gang, subject } = examine(request, pod, clusterWith(job))
   assert.deepEqual([gang, subject.workload.gang?.size, subject.workload.multiPod], [undefined, 6, true])
+})
+
+test('what a trusted queue starts it starts whole: its pods are charged one by one', () => {
+  const job = object('batch/v1 Job#ft', { parallelism: 4, template: template(8) })
+  const queued = reviewed(podOf({ ...JOB_POD, spec: { schedulerName: 'kai-scheduler' } }))
+  const examinedFor = (trustedQueues: readonly string[]) => {
+    const tenant = { cohort: 'research', namespaces: ['team-a'], classes: [], trustedQueues }
+    return examine(queued.request, queued.pod, clusterWith(job, written('TenantQuota', 'a', tenant)))
+  }
+  const trusted = examinedFor(['kai'])
+  assert.deepEqual([trusted.gang, trusted.trustedQueue, trusted.subject.workload.gang?.size], [undefined, 'kai', 4])
+  const untrusted = examinedFor(['kueue'])
+  assert.deepEqual([summary(untrusted.gang), untrusted.trustedQueue], ['Job/u-1 4: h100=32', undefined])
 })
 
 const COUNTS: readonly JsonValue[] = [-1, 0, 1.5, 1e9, 2 ** 53, 'two', '${N}', null, {}, [], true]

@@ -3,10 +3,10 @@ import { type Workload, withGangSize, workloadOf } from '../gpu/workload.ts'
 import { TIER_LABEL } from '../policy/owned-keys.ts'
 import type { Subject } from '../policy/subject.ts'
 import type { Issue } from '../schema/parsed.ts'
-import { type JsonObject, TIERS, type Tier } from '../schema/parts.ts'
+import { type JsonObject, type QueueSystem, TIERS, type Tier } from '../schema/parts.ts'
 import { asJson, type Pod } from '../schema/pod.ts'
 import type { AdmissionRequest } from '../schema/review.ts'
-import type { Cluster } from './cluster.ts'
+import { type Cluster, tenantSpec } from './cluster.ts'
 import type { Denial } from './denial.ts'
 import { gangToldBy, type WholeGang, wholeGangOf } from './gang.ts'
 import { quoted } from './text.ts'
@@ -21,6 +21,8 @@ export interface Examined {
   readonly notes: readonly string[]
   /** What has to run together with this pod or not at all; undefined where it is judged by itself. */
   readonly gang: WholeGang | undefined
+  /** The system that has decided on this pod already, where the platform trusts it to. */
+  readonly trustedQueue: QueueSystem | undefined
 }
 
 /** What a manifest tells that a pod alone does not. */
@@ -43,6 +45,9 @@ export function examine(request: AdmissionRequest, pod: Pod, cluster: Cluster, k
   const seen = workloadOf(pod, namespace, knowledge)
   const told = gangToldBy(seen, namespace, cluster.owners, knowledge.manifest === undefined ? [] : [knowledge.manifest])
   const workload = sizedBy(seen, told?.size, knowledge)
+  const trustedQueue = tenantSpec(cluster, tenant)?.trustedQueues.find(system => system === workload.queuedBy)
+  // What a queue starts it starts whole: each of its pods is charged by itself, so that as much of its use is seen as fits.
+  const isJudgedAlone = demand === undefined || trustedQueue !== undefined
 
   const subject: Subject = {
     pod,
@@ -67,7 +72,8 @@ export function examine(request: AdmissionRequest, pod: Pod, cluster: Cluster, k
     subject,
     denials: [...demandDenials(result), ...(areClaimsKnown ? missing : []), ...tierDenials(tier)],
     undecidable: [...(result.kind === 'undecidable' ? result.issues : []), ...(isOpen ? unseen : []).map(claimIssue)],
-    gang: demand === undefined ? undefined : wholeGangOf(workload, told, demand.byClass, namespace, context),
+    gang: isJudgedAlone ? undefined : wholeGangOf(workload, told, demand.byClass, namespace, context),
+    trustedQueue,
     notes: [...(demand?.notes ?? []), ...(isOpen ? [] : unseen).map(({ message }) => `${message}; not counted`)],
   }
 }
@@ -92,8 +98,7 @@ function effectiveOf(result: DemandResult): ReadonlyMap<string, bigint> {
 function instanceTypesOf(result: DemandResult, tenant: string | undefined, cluster: Cluster): readonly string[] {
   if (result.kind !== 'demand') return []
   if (result.demand.instanceTypes.length > 0) return result.demand.instanceTypes
-  const cohort =
-    tenant === undefined ? undefined : cluster.quotas.treeOfTenant.get(tenant)?.tenants.get(tenant)?.spec.cohort
+  const cohort = tenantSpec(cluster, tenant)?.cohort
   if (cohort === undefined) return []
   return [...result.demand.byClass.keys()].flatMap(className => cluster.instanceTypesOf(cohort, className))
 }

@@ -154,6 +154,80 @@ test('a tenant that is warned is admitted, and hears first that nothing is enfor
   assert.match(warnings[0] ?? '', /^not enforced: \[SLU-Q202\] exceeded quota: a\/burst, requested: h100=64/)
 })
 
+test('a pod that a trusted queue has decided on is charged where it fits, and admitted with a warning where it does not', async () => {
+  const kueue = { labels: { 'kueue.x-k8s.io/podset': 'main' } }
+  const volcano = { schedulerName: 'volcano' }
+  const queued = (gpus: number, spec: JsonObject, metadata: JsonObject) =>
+    gpuPod({ containers: [gpuContainer(gpus)], ...spec }, { uid: 'u', name: 'p', ...metadata })
+  const trusting = (...trustedQueues: readonly string[]) =>
+    clusterWith(written('TenantQuota', 'a', { ...TENANT_A, trustedQueues }))
+  const cases: readonly {
+    readonly name: string
+    readonly pod: JsonObject
+    readonly cluster: Cluster
+    readonly want: readonly [tier: string | undefined, denials: readonly string[], warning: RegExp]
+  }[] = [
+    { name: 'it fits', pod: queued(8, {}, kueue), cluster: trusting('kueue'), want: ['reserved', [], /^$/] },
+    {
+      name: 'it does not',
+      pod: queued(64, {}, kueue),
+      cluster: trusting('volcano', 'kueue'),
+      want: [
+        undefined,
+        [],
+        /^queued by kueue, not enforced: \[SLU-Q202\] exceeded quota: a\/burst, requested: h100=64/,
+      ],
+    },
+    {
+      name: 'a scheduler',
+      pod: queued(64, volcano, {}),
+      cluster: trusting('volcano'),
+      want: [undefined, [], /^queued by volcano, not enforced: /],
+    },
+    {
+      name: 'another queue',
+      pod: queued(64, volcano, {}),
+      cluster: trusting('kueue'),
+      want: [undefined, ['SLU-Q202'], /^$/],
+    },
+    { name: 'no queue', pod: smallPod(64), cluster: trusting('kueue', 'kai'), want: [undefined, ['SLU-Q202'], /^$/] },
+    {
+      name: 'a mark is no trust',
+      pod: queued(64, {}, kueue),
+      cluster: trusting(),
+      want: [undefined, ['SLU-Q202'], /^$/],
+    },
+  ]
+  for (const { name, pod, cluster, want } of cases) {
+    const { tier, denials, warnings, asked } = await validate(pod, { cluster })
+    assert.deepEqual([tier, codes(denials)], [want[0], want[1]], name)
+    assert.match(warnings.join(), want[2], name)
+    assert.deepEqual(
+      asked.map(({ how }) => how),
+      ['charge'],
+      name,
+    )
+  }
+})
+
+test('a trusted queue waives quota, never a rule, and has no say in a namespace of nobody', async () => {
+  const cluster = clusterWith(
+    written('TenantQuota', 'a', { ...TENANT_A, trustedQueues: ['kai'] }),
+    written('GpuPolicy', 'strict', { validate: [{ expression: 'false', message: 'no' }] }),
+  )
+  const pod = gpuPod({ schedulerName: 'kai-scheduler' }, { uid: 'u', name: 'p' })
+  assert.deepEqual(codes((await validate(pod, { cluster })).denials), ['SLU-P100'])
+  const nobody = await validate(pod, { cluster, namespace: 'elsewhere' })
+  assert.deepEqual(codes(nobody.denials), ['SLU-P100', 'SLU-Q211'])
+})
+
+test('a tenant that is audited hears nothing of its queues either', async () => {
+  const spec = { ...TENANT_A, enforcement: 'Audit', trustedQueues: ['kai'] }
+  const pod = gpuPod({ containers: [gpuContainer(64)], schedulerName: 'kai-scheduler' }, { uid: 'u', name: 'p' })
+  const { warnings, audited } = await validate(pod, { cluster: clusterWith(written('TenantQuota', 'a', spec)) })
+  assert.deepEqual([warnings, codes(audited)], [[], ['SLU-Q202']])
+})
+
 test('a tenant that is audited is admitted and hears nothing', async () => {
   const audited = clusterWith(written('TenantQuota', 'a', { ...TENANT_A, enforcement: 'Audit' }))
   const validation = await validate(smallPod(64), { cluster: audited })

@@ -1,3 +1,4 @@
+import type { QueueSystem } from '../schema/parts.ts'
 import { annotation, gate, label, type Place, podGroup, scheduler } from './workload-places.ts'
 import type { ObjectSource, Sign, WorkloadRule } from './workload-rule.ts'
 
@@ -6,7 +7,7 @@ import type { ObjectSource, Sign, WorkloadRule } from './workload-rule.ts'
  * without it nobody binds the pod. Kueue's marks are labels and gates, which a tenant can write as well; whoever exempts a
  * pod because of them must know that Kueue runs there.
  */
-export const QUEUES: readonly { readonly system: string; readonly anyOf: readonly Sign[] }[] = [
+export const QUEUES: readonly { readonly system: QueueSystem; readonly anyOf: readonly Sign[] }[] = [
   {
     system: 'kueue',
     anyOf: [

@@ -1,3 +1,4 @@
+import type { QueueSystem } from '../schema/parts.ts'
 import type { Pod } from '../schema/pod.ts'
 import { countOf, sizeFrom } from './gang-size.ts'
 import { annotationAt, type Place, textAt } from './workload-places.ts'
@@ -13,8 +14,8 @@ export interface Workload {
   /** `worker`, `launcher`, `head`, `leader`, `prefill`, …; empty where the controller knows no roles. */
   readonly role: string
   readonly gang: Gang | undefined
-  /** The system that has queued and counted this pod already: `kueue`, `kai`, `volcano`, `yunikorn`. */
-  readonly queuedBy: string | undefined
+  /** The system that says it has queued and counted this pod already. */
+  readonly queuedBy: QueueSystem | undefined
   /** True: one of several pods that communicate. False: known to work alone. Undefined: the pod does not tell. */
   readonly multiPod: boolean | undefined
 }
