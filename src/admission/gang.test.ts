@@ -245,10 +245,10 @@ test('each group of a LeaderWorkerSet is a gang of one leader and its workers', 
   ])
 })
 
-const rayPod = (type: 'head' | 'worker', gpus: number, more: Texts = {}): PodSketch => ({
+const rayPod = (type: 'head' | 'worker', gpus: number, cluster = 'slime'): PodSketch => ({
   gpus,
-  owner: 'ray.io/v1 RayCluster#slime u-1',
-  labels: { 'ray.io/cluster': 'slime', 'ray.io/node-type': type, ...more },
+  owner: `ray.io/v1 RayCluster#${cluster} u-1`,
+  labels: { 'ray.io/cluster': cluster, 'ray.io/node-type': type },
 })
 
 test('a Ray cluster needs its head and its workers, of which an autoscaler leaves the fewest', () => {
@@ -269,7 +269,12 @@ test('a Ray cluster needs its head and its workers, of which an autoscaler leave
     { name: 'autoscaled', objects: cluster(scaled), pod: rayPod('worker', 8), want: 'RayCluster/slime 2: h100=16' },
     { name: 'a worker the autoscaler adds', objects: cluster(idle), pod: rayPod('worker', 8), want: 'alone' },
     { name: 'one it needs', objects: cluster(idle), pod: rayPod('worker', 4), want: 'RayCluster/slime 4: h100=13' },
-    { name: 'of a RayJob', objects: [rayJob], pod: rayPod('worker', 8, created), want: 'RayCluster/slime 3: h100=24' },
+    {
+      name: 'of a RayJob',
+      objects: [rayJob],
+      pod: rayPod('worker', 8, 'sft-x7k2p'),
+      want: 'RayCluster/sft-x7k2p 3: h100=24',
+    },
     {
       name: 'the submitter',
       objects: [rayJob],

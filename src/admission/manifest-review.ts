@@ -12,6 +12,7 @@ import type { Cluster } from './cluster.ts'
 import type { Denial } from './denial.ts'
 import type { ExemptNamespaces } from './exempt.ts'
 import { isExempt } from './exempt.ts'
+import type { WholeGang } from './gang.ts'
 import { type Mutation, mutatePod, type TierForecast } from './mutate.ts'
 import { type PlacedObject, textAt } from './objects.ts'
 import { unreadablePod } from './review-pod.ts'
@@ -37,6 +38,8 @@ export interface TemplateReview {
   readonly demand: Demand | undefined
   readonly effective: ReadonlyMap<string, bigint>
   readonly gang: Subject['workload']['gang']
+  /** What the first pod takes with it or is refused with: all that have to run together. */
+  readonly wholeGang: WholeGang | undefined
   readonly workload: Subject['workload'] | undefined
   /** Everything known of the first pod, where it could be read. */
   readonly subject: Subject | undefined
@@ -96,6 +99,7 @@ async function reviewTemplate(
     demand: undefined,
     effective: new Map(),
     gang: undefined,
+    wholeGang: undefined,
     workload: undefined,
     subject: undefined,
     pods: { wanted: template.replicas ?? 1, admitted: 0 },
@@ -191,6 +195,7 @@ function withOutcome(review: TemplateReview, { mutation, validation }: Admitted)
     demand: subject.demand,
     effective: subject.effective,
     gang: subject.workload.gang,
+    wholeGang: mutation.examined.gang,
     workload: subject.workload,
     subject,
     operations: mutation.operations,

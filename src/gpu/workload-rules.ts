@@ -64,14 +64,14 @@ const KUBEFLOW_KIND: readonly WordSource[] = [
   { at: ownerKind },
 ]
 
-// A cluster that a RayJob or RayService has created has a name of its own and leads back to them by labels.
+// The pods of a cluster that a RayJob or RayService has created tell of it by nothing but the cluster's name.
 const RAY_OBJECTS: readonly ObjectSource[] = [
   { group: 'ray.io', kind: ['RayCluster'], name: [label('ray.io/cluster')] },
-  {
+  ...['RayJob', 'RayService'].map(kind => ({
     group: 'ray.io',
-    kind: [{ at: label('ray.io/originated-from-crd') }],
-    name: [label('ray.io/originated-from-cr-name')],
-  },
+    kind: [kind],
+    name: [{ from: 'creatorOfCluster', key: 'ray.io/cluster' } as const],
+  })),
 ]
 
 const OWNER: ObjectSource = { group: { at: ownerGroup }, kind: [{ at: ownerKind }], name: [ownerName], uid: ownerUid }

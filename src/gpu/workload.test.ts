@@ -73,6 +73,8 @@ const KUBEFLOW = {
   'training.kubeflow.org/replica-index': '0',
 }
 
+const RAY = { 'ray.io/node-type': 'worker' }
+
 const LWS = {
   'leaderworkerset.sigs.k8s.io/name': 'vllm',
   'leaderworkerset.sigs.k8s.io/worker-index': '0',
@@ -575,17 +577,19 @@ test('a pod names the objects that know more of its gang, the best informed firs
       want: ['kubeflow.org/MPIJob ddp'],
     },
     {
-      name: 'the cluster of a RayJob',
-      pod: {
-        owner: 'ray.io/v1 RayCluster#sft-x1',
-        labels: {
-          'ray.io/cluster': 'sft-x1',
-          'ray.io/node-type': 'worker',
-          'ray.io/originated-from-crd': 'RayJob',
-          'ray.io/originated-from-cr-name': 'sft',
-        },
-      },
-      want: ['ray.io/RayCluster sft-x1', 'ray.io/RayJob sft'],
+      name: 'a cluster that a RayJob or RayService may have created',
+      pod: { owner: 'ray.io/v1 RayCluster#sft-x7k2p', labels: { ...RAY, 'ray.io/cluster': 'sft-x7k2p' } },
+      want: ['ray.io/RayCluster sft-x7k2p', 'ray.io/RayJob sft', 'ray.io/RayService sft'],
+    },
+    {
+      name: 'such a cluster of an older KubeRay',
+      pod: { labels: { ...RAY, 'ray.io/cluster': 'sft-raycluster-x7k2p' } },
+      want: ['ray.io/RayCluster sft-raycluster-x7k2p', 'ray.io/RayJob sft', 'ray.io/RayService sft'],
+    },
+    {
+      name: 'a cluster that a person has named',
+      pod: { labels: { ...RAY, 'ray.io/cluster': 'sft-train' } },
+      want: ['ray.io/RayCluster sft-train'],
     },
     {
       name: 'Volcano: the group says how many, the Job what they are',

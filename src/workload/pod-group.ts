@@ -26,11 +26,6 @@ const MINIMA: ReadonlyMap<string, Minimum> = new Map<string, Minimum>([
   ['scheduler.grove.io/PodGang', podGangMinimum],
 ])
 
-/** Whether an object is a pod group, whatever it says. */
-export function isPodGroup(object: JsonObject): boolean {
-  return MINIMA.has(keyOf(object))
-}
-
 /** How many pods a group starts together; undefined where it does not say, or where the object is no pod group. */
 export function podGroupMinimum(object: JsonObject): number | undefined {
   return MINIMA.get(keyOf(object))?.(object)

@@ -64,7 +64,7 @@ function submitter({ manifest, name }: Source, path: Path): readonly Draft[] {
 
 // The operator appends five random characters to the name.
 function createdCluster(source: Source, path: Path): readonly Draft[] {
-  const name = `${source.name}-00000`
+  const name = `${source.name}-x2x2x`
   return clusterDrafts(source, path, name, { apiVersion: source.apiVersion, kind: 'RayCluster', name })
 }
 

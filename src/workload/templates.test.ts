@@ -219,8 +219,8 @@ const KINDS: readonly { readonly name: string; readonly manifest: JsonObject; re
     }),
     want: [
       'spec.submitterPodTemplate.spec 1/-: RayJob m submitter, -',
-      'spec.rayClusterSpec.headGroupSpec.template.spec 1/2: RayCluster m-00000 head, -',
-      'spec.rayClusterSpec.workerGroupSpecs.[0].template.spec 1/2: RayCluster m-00000 worker, -',
+      'spec.rayClusterSpec.headGroupSpec.template.spec 1/2: RayCluster m-x2x2x head, -',
+      'spec.rayClusterSpec.workerGroupSpecs.[0].template.spec 1/2: RayCluster m-x2x2x worker, -',
     ],
   },
   {
@@ -230,12 +230,12 @@ const KINDS: readonly { readonly name: string; readonly manifest: JsonObject; re
       submitterPodTemplate: template,
       rayClusterSpec: { headGroupSpec: { template } },
     }),
-    want: ['spec.rayClusterSpec.headGroupSpec.template.spec 1/1: RayCluster m-00000 head, -'],
+    want: ['spec.rayClusterSpec.headGroupSpec.template.spec 1/1: RayCluster m-x2x2x head, -'],
   },
   {
     name: 'RayService',
     manifest: manifest('ray.io/v1 RayService', { rayClusterConfig: { headGroupSpec: { template } } }),
-    want: ['spec.rayClusterConfig.headGroupSpec.template.spec 1/1: RayCluster m-00000 head, -'],
+    want: ['spec.rayClusterConfig.headGroupSpec.template.spec 1/1: RayCluster m-x2x2x head, -'],
   },
   {
     name: 'Volcano Job: what must run together',
