@@ -550,6 +550,19 @@ test('no owner makes an admission throw, whatever it holds', () => {
   )
 })
 
+test('an owner of more templates than people write is not read to its end, and tells nothing', () => {
+  const groups = (count: number) => Array.from({ length: count }, () => ({ replicas: 1, template: template(8) }))
+  const cluster = (count: number) =>
+    object('ray.io/v1 RayCluster#slime', { headGroupSpec: { template: template(0) }, workerGroupSpecs: groups(count) })
+  const sets = (count: number) =>
+    object('kueue.x-k8s.io/v1beta1 Workload#kg', { podSets: groups(count).map(set => ({ ...set, count: 1 })) })
+  const queued: PodSketch = { labels: { 'kueue.x-k8s.io/pod-group-name': 'kg' } }
+  assert.equal(summary(gangOf(rayPod('worker', 8), cluster(63))), 'RayCluster/slime 63: h100=504')
+  assert.equal(summary(gangOf(rayPod('worker', 8), cluster(64))), 'alone')
+  assert.equal(summary(gangOf(queued, sets(64))), 'PodGroup.kueue.x-k8s.io/kg 64: h100=512')
+  assert.equal(summary(gangOf(queued, sets(65))), 'alone')
+})
+
 test('an owner that holds itself is read once', () => {
   const spec: Record<string, JsonValue> = { parallelism: 2, template: template(8) }
   spec.again = spec

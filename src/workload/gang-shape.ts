@@ -27,8 +27,8 @@ export interface GangShape {
   readonly parts: readonly GangPart[]
 }
 
-// Nobody writes a gang of more kinds of pods. What each of them needs is computed for every pod that comes.
-const MAX_PARTS = 64
+// Nobody writes a gang of more kinds of pods. They are read when a pod comes, and what each of them asks for is computed every time.
+const MAX_TEMPLATES = 64
 
 // Reading an object costs more than judging a pod, and an object in hand never changes: a new version is a new object.
 const read = new WeakMap<JsonObject, readonly GangShape[]>()
@@ -45,7 +45,9 @@ export function gangShapes(object: JsonObject): readonly GangShape[] {
 function readShapes(object: JsonObject): readonly GangShape[] {
   const workload = workloadShape(object)
   if (workload !== undefined) return [workload]
-  const members = podTemplates(object).flatMap(template => memberOf(template) ?? [])
+  const templates = podTemplates(object, MAX_TEMPLATES + 1)
+  if (templates.length > MAX_TEMPLATES) return []
+  const members = templates.flatMap(template => memberOf(template) ?? [])
   return [...Map.groupBy(members, ({ id }) => id).values()].flatMap(gang => shapeOf(gang) ?? [])
 }
 
@@ -72,7 +74,7 @@ function memberOf(template: TemplatePod): Member | undefined {
 function shapeOf(members: readonly Member[]): GangShape | undefined {
   const named = members.find(({ template }) => template.gangSize !== undefined)
   const size = named?.template.gangSize
-  if (named === undefined || size === undefined || members.length > MAX_PARTS || members.some(isOpen)) return undefined
+  if (named === undefined || size === undefined || members.some(isOpen)) return undefined
   return { id: named.id, size, parts: members.map(({ part }) => part) }
 }
 

@@ -6,13 +6,17 @@ import type { GangPart, GangShape } from './gang-shape.ts'
 import { itemsAt, objectAt, type Path } from './json.ts'
 import { withoutNulls } from './nulls.ts'
 
+// Kueue itself allows 8.
+const MAX_SETS = 64
+
 /** Kueue's Workload: sets of pods of which all have to run, or `minCount` of a set that may be admitted in part. */
 export function workloadShape(object: JsonObject): GangShape | undefined {
   const { group, kind } = sourceOf(object)
   if (`${group}/${kind}` !== 'kueue.x-k8s.io/Workload') return undefined
-  const sets = itemsAt(object, 'spec', 'podSets').map((set, index) => podSet(object, set, index))
-  const known = sets.flatMap(set => set ?? [])
-  if (sets.length === 0 || known.length < sets.length) return undefined
+  const sets = itemsAt(object, 'spec', 'podSets')
+  if (sets.length === 0 || sets.length > MAX_SETS) return undefined
+  const known = sets.flatMap((set, index) => podSet(object, set, index) ?? [])
+  if (known.length < sets.length) return undefined
   return { id: undefined, size: known.reduce((sum, { count }) => sum + count, 0), parts: known.map(({ part }) => part) }
 }
 
