@@ -185,12 +185,19 @@ test('a kubeflow job needs all its replicas, or as many workers as it may shrink
     { Worker: replica(6, 8) },
     { elasticPolicy: { minReplicas: 2 } },
   )
+  const idle = job(
+    'PyTorchJob',
+    'pytorchReplicaSpecs',
+    { Worker: replica(6, 8) },
+    { elasticPolicy: { minReplicas: 0 } },
+  )
   const mpi = job('MPIJob', 'mpiReplicaSpecs', { Launcher: replica(1, 0), Worker: replica(2, 8) })
   const gpuLauncher = job('MPIJob', 'mpiReplicaSpecs', { Launcher: replica(1, 1), Worker: replica(2, 8) })
   const cases: readonly Case[] = [
     { name: 'master', objects: pytorch, pod: kubeflowPod('PyTorchJob', 'master', 4), want: `${id} 4: h100=28` },
     { name: 'worker', objects: pytorch, pod: kubeflowPod('PyTorchJob', 'worker'), want: `${id} 4: h100=28` },
     { name: 'elastic', objects: elastic, pod: kubeflowPod('PyTorchJob', 'worker'), want: `${id} 2: h100=16` },
+    { name: 'elastic down to nothing', objects: idle, pod: kubeflowPod('PyTorchJob', 'worker'), want: 'alone' },
     { name: 'MPI', objects: mpi, pod: kubeflowPod('MPIJob', 'worker'), want: `${id} 2: h100=16` },
     {
       name: 'MPI launcher with a GPU',
@@ -517,6 +524,12 @@ test('a count that is none, or absurd, makes no gang', () => {
     const job = object('batch/v1 Job#ft', { parallelism, template: template(8) })
     assert.equal(summary(gangOf(JOB_POD, job)), 'alone', JSON.stringify(parallelism))
   }
+  const jobs = [1, 2].map(name => ({
+    name: `w${name}`,
+    template: jobOf(8, { parallelism: 60_000, completions: 60_000 }),
+  }))
+  const jobSet = object('jobset.x-k8s.io/v1alpha2 JobSet#train', { replicatedJobs: jobs })
+  assert.equal(summary(gangOf(jobSetPod('w1'), jobSet)), 'alone')
   const most = object('batch/v1 Job#ft', { parallelism: 100_000, template: template(8) })
   assert.equal(summary(gangOf(JOB_POD, most)), 'Job/u-1 100000: h100=800000')
 })

@@ -50,8 +50,8 @@ export function wholeGangOf(
   namespace: string,
   context: DemandContext,
 ): WholeGang | undefined {
-  const size = told?.least ?? gang?.size
-  if (gang === undefined || size === undefined) return undefined
+  const size = told === undefined ? gang?.size : told.least
+  if (gang === undefined || size === undefined || size < 2) return undefined
   const parts = chargedParts(told?.parts ?? [], namespace, context)
   const whole = parts === undefined ? uniform(size, own) : ofParts(parts, role, own)
   return whole === undefined || whole.size < 2 ? undefined : { id: gang.id, ...whole }

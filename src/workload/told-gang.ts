@@ -8,36 +8,33 @@ import { podGroupMinimum } from './pod-group.ts'
 export interface ToldGang {
   /** All its pods, the elastic ones included. */
   readonly size: number | undefined
-  /** How many have to run together; at most 100,000. */
-  readonly least: number | undefined
+  /** How many have to run together: at most 100,000, and none where the objects say none, or absurdly many. */
+  readonly least: number
   /** Of what kinds those are; undefined where only their number is known. */
   readonly parts: readonly GangPart[] | undefined
 }
 
-const NOTHING: ToldGang = { size: undefined, least: undefined, parts: undefined }
-
 /**
  * Puts together what a scheduler's group and a controller's object tell. The group has the last word on how many must run, the
- * controller on what they are: of its pods as many are taken, in the order of its templates, as the group wants.
+ * controller on what they are: of its pods as many are taken, in the order of its templates, as the group wants. Undefined where the
+ * objects tell nothing.
  *
  * @param id the gang as `workloadOf` names it, without the namespace
  * @param objects those that know of it, the best informed first
  */
-export function toldGang(id: string, objects: readonly JsonObject[]): ToldGang {
+export function toldGang(id: string, objects: readonly JsonObject[]): ToldGang | undefined {
   const minimum = countOf(firstOf(objects, podGroupMinimum))
   const shape = firstOf(objects, object => shapeNamed(id, gangShapes(object)))
-  if (shape === undefined) return minimum === undefined ? NOTHING : ofGroup(minimum)
+  if (shape === undefined) return minimum === undefined ? undefined : ofGroup(minimum)
 
   const members = shape.parts.map(part => part.members)
   const total = members.reduce((sum, count) => sum + count, 0)
   // More than the controller makes: the group spans objects that are not seen here.
   if (minimum !== undefined && minimum > total) return { size: countOf(shape.size), least: minimum, parts: undefined }
   const taken = minimum === undefined ? members : takeInOrder(minimum, members)
-  const least = countOf(minimum ?? total)
-  if (least === undefined) return { ...NOTHING, size: countOf(shape.size) }
   return {
     size: countOf(shape.size),
-    least,
+    least: countOf(minimum ?? total) ?? 0,
     parts: shape.parts.map((part, index) => ({ ...part, members: taken[index] ?? 0 })),
   }
 }
