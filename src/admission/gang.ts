@@ -1,6 +1,7 @@
 import { type DemandContext, demandOf } from '../gpu/demand.ts'
 import type { ObjectReference, Workload } from '../gpu/workload.ts'
 import { type Amount, add, amount, ZERO } from '../quantity/amount.ts'
+import type { WholeGang } from '../quota/gang.ts'
 import type { JsonObject } from '../schema/parts.ts'
 import type { Pod } from '../schema/pod.ts'
 import type { GangPart } from '../workload/gang-shape.ts'
@@ -10,16 +11,6 @@ import { type ToldGang, toldGang } from '../workload/told-gang.ts'
 export interface OwnerLookup {
   /** The object of this identity, whatever its version; undefined where it is not known, or has another UID. */
   object(namespace: string, reference: ObjectReference): JsonObject | undefined
-}
-
-/** The least that has to run together, the pod that names it included: the elastic minimum where there is one. */
-export interface WholeGang {
-  /** The same for all members and at both webhooks, and no other gang's. */
-  readonly id: string
-  /** How many pods that is, of those that ask for accelerators: the others are never charged. At least 2. */
-  readonly size: number
-  /** Milli-GPUs by class, all members together. */
-  readonly demand: Demanded
 }
 
 type Demanded = ReadonlyMap<string, Amount>

@@ -50,10 +50,29 @@ test('a pod that keeps the rules is charged, by its own UID, to the tier that it
       tenant: 'a',
       tier: 'auto',
       demand: new Map([['h100', 8_000n]]),
+      gang: undefined,
     },
   ])
   const named = await validate(smallPod(2, { labels: { 'sluice.dev/tier': 'burst' } }))
   assert.deepEqual([named.asked[0]?.tier, named.tier], ['burst', 'burst'])
+})
+
+test('the first pod of a gang is admitted with room for all, or refused with what all of them ask for', async () => {
+  const job = (parallelism: number): JsonObject => ({
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: 'ft', namespace: 'team-a' },
+    spec: { parallelism, template: { spec: { containers: [gpuContainer(4)] } } },
+  })
+  const ownerReferences = [{ apiVersion: 'batch/v1', kind: 'Job', name: 'ft', uid: 'j', controller: true }]
+  const first = smallPod(4, { ownerReferences })
+  const fits = await validate(first, { cluster: clusterWith(job(2)) })
+  assert.deepEqual([fits.denials, fits.tier], [[], 'reserved'])
+  assert.deepEqual(fits.asked[0]?.gang, { id: 'team-a/Job/j', size: 2, demand: new Map([['h100', 8_000n]]) })
+
+  const tooLarge = await validate(first, { cluster: clusterWith(job(6)) })
+  assert.deepEqual(codes(tooLarge.denials), ['SLU-Q202'])
+  assert.match(tooLarge.denials[0]?.message ?? '', /requested: h100=24/)
 })
 
 test('a pod without a UID is known by that of the review', async () => {

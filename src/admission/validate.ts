@@ -76,7 +76,7 @@ const NOTHING: Judged = { denials: [], warnings: [], audited: [] }
 
 async function judgeQuota(
   request: AdmissionRequest,
-  { subject, undecidable, denials, trustedQueue }: Examined,
+  { subject, undecidable, denials, gang, trustedQueue }: Examined,
   cluster: Cluster,
   desk: QuotaDesk,
   options: ValidateOptions,
@@ -93,6 +93,7 @@ async function judgeQuota(
     demand: demand.byClass,
     uid: uidOf(request, pod),
     namespace: subject.namespace,
+    gang,
   } as const
   const verdict = await (options.isPreview
     ? desk.preview(wanted, options.deadlineMs)
