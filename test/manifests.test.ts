@@ -11,6 +11,7 @@ import type { JsonObject } from '../src/schema/parts.ts'
 import { type Container, type Pod, parsePod } from '../src/schema/pod.ts'
 import {
   EXAMPLE_CLUSTER,
+  examinedByOwner,
   fieldsLeft,
   inputFrom,
   inputOf,
@@ -49,6 +50,7 @@ interface ExpectedTemplate {
   readonly pods?: number
   readonly blueprint?: true
   readonly gang?: number
+  readonly together?: number
   readonly gangId?: string
   readonly demand?: Readonly<Record<string, number>>
   readonly gets?: readonly string[]
@@ -162,6 +164,11 @@ function assertTemplate(review: TemplateReview, want: ExpectedTemplate): void {
   if (want.pod !== undefined) assert.equal(mismatch(want.pod, patchedPod(review)), undefined)
 }
 
+/** Pods of a gang that are charged: of a blueprint, and of what is refused, nothing is held. */
+function isHeld({ is, gang = 1, blueprint }: ExpectedTemplate): boolean {
+  return is === 'allowed' && gang > 1 && blueprint !== true
+}
+
 function assertFound(want: PublicTemplate, reviews: readonly TemplateReview[]): void {
   const at = `${want.object} ${want.podspec}`
   const review = reviews.find(({ kind, name, template }) => {
@@ -229,6 +236,26 @@ function reviewAll(): void {
       }
       assert.deepEqual(devicesOf(reviews), want.devices, 'replicas times demand')
       assert.equal(efaOf(reviews), want.efa ?? 0, 'EFA devices')
+    })
+  }
+
+  for (const want of EXPECTED) {
+    if (!want.templates.some(isHeld)) continue
+    test(`${want.file}: each pod finds its gang by its owner alone, and what all of it needs`, async () => {
+      const file = await reviewExpected(want)
+      for (const [index, template] of want.templates.entries()) {
+        const review = file.reviews[index]
+        assert.ok(review !== undefined)
+        if (!isHeld(template) || review.demand === undefined) continue
+        const byOwner = examinedByOwner(review, file, settingOf(want))
+        const { together = template.gang } = template
+        assert.equal(byOwner.subject.workload.gang?.size, template.gang, template.at)
+        assert.equal(byOwner.gang?.size, together === 1 ? undefined : together, `${template.at}: together`)
+        assert.deepEqual(byOwner.gang, review.wholeGang, 'with the manifest in hand it is the same')
+        // These gangs ask for one thing: a head that has no accelerator is none of those that are charged.
+        const gpus = [...review.demand.byClass].map(([name, each]) => [name, each * BigInt(together ?? 0)])
+        if (together !== 1) assert.deepEqual([...(byOwner.gang?.demand ?? [])], gpus)
+      }
     })
   }
 

@@ -8,6 +8,7 @@ import { compilePolicies, type PolicySet } from '../policy/policy-set.ts'
 import { selectorIssues, selects } from '../policy/selector.ts'
 import { add, amount, ZERO } from '../quantity/amount.ts'
 import { parseQuantity, wholeUnits } from '../quantity/quantity.ts'
+import type { TenantSpec } from '../quota/spec.ts'
 import { compileQuotas, type Quotas } from '../quota/tiers.ts'
 import type {
   AcceleratorClassDocument,
@@ -18,6 +19,7 @@ import type {
   TenantQuotaDocument,
 } from '../schema/documents.ts'
 import { failed, type Issue, type Parsed, parsed, taken } from '../schema/parsed.ts'
+import type { OwnerLookup } from './gang.ts'
 import { type Labels, type Natives, type Node, namespaceLabels, nativesOf } from './natives.ts'
 import { type PlacedObject, readObjects } from './objects.ts'
 import { clusterCapacity, cohortSpecOf, type NodeCapacity, tenantSpecOf } from './quota-specs.ts'
@@ -29,6 +31,8 @@ export interface Cluster {
   readonly policies: PolicySet
   readonly surroundings: Surroundings
   readonly claims: ClaimLookup
+  /** Controllers' objects and pod groups, which know more of a gang than its pods. */
+  readonly owners: OwnerLookup
   /** The instance types that a cohort has of a class. */
   readonly instanceTypesOf: (cohort: string, className: string) => readonly string[]
   /** How long a borrower is warned before what it borrowed is taken back. */
@@ -36,6 +40,11 @@ export interface Cluster {
   readonly labelsOfNamespace: (namespace: string) => Labels
   /** What is odd but not wrong. */
   readonly warnings: readonly Issue[]
+}
+
+/** A tenant as the quota engine knows it; undefined where nobody, or an unknown tenant, is asked for. */
+export function tenantSpec({ quotas }: Cluster, tenant: string | undefined): TenantSpec | undefined {
+  return tenant === undefined ? undefined : quotas.treeOfTenant.get(tenant)?.tenants.get(tenant)?.spec
 }
 
 /** Compiles a cluster from layers of objects, or says everything that is wrong with them. */
@@ -59,6 +68,7 @@ export function assembleCluster(...layers: readonly (readonly PlacedObject[])[])
     policies,
     surroundings: surroundingsOf(kinds, natives),
     claims: natives.claims,
+    owners: natives.owners,
     instanceTypesOf: instanceTypes(kinds.cohorts),
     noticeSecondsOf: noticeSeconds(kinds),
     labelsOfNamespace: namespace => natives.namespaces.get(namespace) ?? namespaceLabels(namespace),

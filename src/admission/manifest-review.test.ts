@@ -59,6 +59,31 @@ test('the pods of a template may come to different tiers, and all that is said o
   assert.ok(refused.warnings.some(warning => warning.startsWith('borrows 6 h100')))
 })
 
+test('a manifest tells what all templates of a gang need together', async () => {
+  const job = (name: string, gpus: number, parallelism: number) => ({
+    name,
+    template: {
+      spec: { parallelism, completions: parallelism, template: { spec: { containers: [gpuContainer(gpus)] } } },
+    },
+  })
+  const value = {
+    apiVersion: 'jobset.x-k8s.io/v1alpha2',
+    kind: 'JobSet',
+    metadata: { name: 'train', namespace: 'team-a' },
+    spec: { replicatedJobs: [job('driver', 2, 1), job('workers', 1, 4)] },
+  }
+  const reviews = await reviewManifest({ at: 'f:1', value }, await depsOf())
+  const whole = { id: 'team-a/JobSet/train', size: 5, demand: new Map([['h100', 6_000n]]) }
+  assert.deepEqual(
+    reviews.map(({ gang, wholeGang }) => [gang?.size, wholeGang]),
+    [
+      [5, whole],
+      [5, whole],
+    ],
+  )
+  assert.equal((await review(deployment(3))).wholeGang, undefined)
+})
+
 test('a namespace that is still to be filled in has no quota that could be asked', async () => {
   const { verdict, undecidable, denials } = await review(deployment(1, 8, '${NAMESPACE}'))
   assert.deepEqual([verdict, denials], ['undecidable', []])

@@ -3,6 +3,7 @@ import { isPlaceholder } from '../gpu/findings.ts'
 import { applyPatch, type PatchOperation } from '../policy/patch.ts'
 import type { Injection } from '../policy/policy-set.ts'
 import type { Subject } from '../policy/subject.ts'
+import type { WholeGang } from '../quota/gang.ts'
 import { formatIssue, type Issue } from '../schema/parsed.ts'
 import type { JsonObject, Tier } from '../schema/parts.ts'
 import { type Pod, parsePod } from '../schema/pod.ts'
@@ -26,6 +27,7 @@ export interface TemplateReview {
   readonly kind: string
   readonly name: string
   readonly namespace: string
+  readonly manifest: JsonObject
   readonly template: TemplatePod
   readonly verdict: ReviewVerdict
   readonly tenant: string | undefined
@@ -36,6 +38,8 @@ export interface TemplateReview {
   readonly demand: Demand | undefined
   readonly effective: ReadonlyMap<string, bigint>
   readonly gang: Subject['workload']['gang']
+  /** What the first pod takes with it or is refused with: all that have to run together. */
+  readonly wholeGang: WholeGang | undefined
   readonly workload: Subject['workload'] | undefined
   /** Everything known of the first pod, where it could be read. */
   readonly subject: Subject | undefined
@@ -90,6 +94,7 @@ async function reviewTemplate(
     kind: textAt(manifest, 'kind') ?? '',
     name: textAt(manifest, 'metadata', 'name') ?? textAt(manifest, 'metadata', 'generateName') ?? '',
     namespace,
+    manifest,
     template,
     verdict: 'not-gpu',
     tenant: deps.cluster.quotas.tenantOfNamespace.get(namespace),
@@ -98,6 +103,7 @@ async function reviewTemplate(
     demand: undefined,
     effective: new Map(),
     gang: undefined,
+    wholeGang: undefined,
     workload: undefined,
     subject: undefined,
     pods: { wanted: template.replicas ?? 1, admitted: 0 },
@@ -160,7 +166,7 @@ interface Admitted {
 async function admitPod(review: TemplateReview, pod: Pod, index: number, deps: ReviewDeps): Promise<Admitted> {
   const { namespace, template } = review
   // What stands in the files is all that is seen of the namespace; a claim may well be in the cluster.
-  const seen = { areClaimsKnown: false }
+  const seen = { areClaimsKnown: false, manifest: review.manifest }
   const knowledge = template.gangSize === undefined ? seen : { ...seen, gangSize: template.gangSize }
   // Of a workload that is scaled to zero, and of a blueprint, one pod is judged, and nothing is held for it.
   const isPreview = review.pods.wanted === 0 || !template.createsPods
@@ -195,6 +201,7 @@ function withOutcome(review: TemplateReview, { mutation, validation }: Admitted)
     demand: subject.demand,
     effective: subject.effective,
     gang: subject.workload.gang,
+    wholeGang: mutation.examined.gang,
     workload: subject.workload,
     subject,
     operations: mutation.operations,

@@ -99,7 +99,7 @@ test('what is asked of the forecast is the demand of the tenant, and whether any
   const forecast = forecastOf(undefined)
   const { request, pod } = reviewed(gpuPod())
   for (const dryRun of [true, false]) mutatePod({ ...request, dryRun }, pod, cluster, forecast)
-  const peek = { tenant: 'a', namespace: 'team-a', tier: 'auto', demand: new Map([['h100', 8_000n]]) }
+  const peek = { tenant: 'a', namespace: 'team-a', tier: 'auto', demand: new Map([['h100', 8_000n]]), gang: undefined }
   assert.deepEqual(forecast.asked, [
     { ...peek, isDryRun: true },
     { ...peek, isDryRun: false },

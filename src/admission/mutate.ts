@@ -59,10 +59,10 @@ export function mutatePod(
   return { examined: { ...examined, subject }, tier, operations: patch.operations(), injections: all, problems }
 }
 
-function forecastTier({ subject }: Examined, forecast: TierForecast, isDryRun: boolean): Tier | undefined {
+function forecastTier({ subject, gang }: Examined, forecast: TierForecast, isDryRun: boolean): Tier | undefined {
   if (subject.demand === undefined || subject.tenant === undefined) return undefined
   const { tenant, namespace, demand } = subject
-  return forecast.peek({ tenant, namespace, tier: 'auto', demand: demand.byClass }, { isDryRun })
+  return forecast.peek({ tenant, namespace, tier: 'auto', demand: demand.byClass, gang }, { isDryRun })
 }
 
 // The tier of a pod is the admission's own to set; policies only read it.

@@ -93,6 +93,44 @@ test('claims and templates are found in their namespace, and one that a ComputeD
   for (const { name, found, want } of cases) assert.deepEqual(found, want, name)
 })
 
+test('controllers and pod groups are not passed over, whatever their version; a namesake of another group is', () => {
+  const of = (apiVersion: string, kind: string) => ({ apiVersion, kind, metadata: { name: 'x' } })
+  const { ignored } = natives(
+    of('jobset.x-k8s.io/v1alpha2', 'JobSet'),
+    of('scheduling.k8s.io/v1alpha2', 'PodGroup'),
+    of('scheduling.k8s.io/v1beta1', 'PodGroup'),
+    of('scheduling.volcano.sh/v1beta1', 'PodGroup'),
+    of('apps/v1', 'StatefulSet'),
+    of('example.com/v1', 'PodGroup'),
+  )
+  assert.deepEqual(
+    ignored.map(({ at }) => at),
+    ['f:5'],
+  )
+})
+
+test('an owner is found by namespace, group, kind and name, unless its UID is another', () => {
+  const job = { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'j', namespace: 'a', uid: 'u-1' } }
+  const group = { apiVersion: 'scheduling.x-k8s.io/v1alpha1', kind: 'PodGroup', metadata: { name: 'g' } }
+  const { owners } = natives(job, group, { kind: 'Job', metadata: { name: 'j', namespace: 'a' } })
+  const reference = { group: 'batch', kind: 'Job', name: 'j', uid: 'u-1' }
+  const ofGroup = { group: 'scheduling.x-k8s.io', kind: 'PodGroup', name: 'g', uid: undefined }
+  const cases = [
+    { name: 'found', found: owners.object('a', reference), want: job },
+    {
+      name: 'a pod that does not tell the UID',
+      found: owners.object('a', { ...reference, uid: undefined }),
+      want: job,
+    },
+    { name: 'another UID', found: owners.object('a', { ...reference, uid: 'u-2' }), want: undefined },
+    { name: 'another namespace', found: owners.object('b', reference), want: undefined },
+    { name: 'another group', found: owners.object('a', { ...reference, group: 'batch.volcano.sh' }), want: undefined },
+    { name: 'no namespace is the default one', found: owners.object('default', ofGroup), want: group },
+    { name: 'an object without a UID', found: owners.object('default', { ...ofGroup, uid: 'u-3' }), want: group },
+  ]
+  for (const { name, found, want } of cases) assert.equal(found, want, name)
+})
+
 test('what means nothing is passed over, and said', () => {
   const { ignored } = natives({ kind: 'Deployment' }, { kind: 'DeviceClass' }, {})
   assert.deepEqual(

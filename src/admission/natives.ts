@@ -1,6 +1,8 @@
 import type { ClaimLookup, ClaimSource } from '../gpu/claims.ts'
 import type { JsonObject } from '../schema/parts.ts'
+import type { OwnerLookup } from './gang.ts'
 import { fieldAt, objectAt, type PlacedObject, textAt, textsAt } from './objects.ts'
+import { isOwner, ownerLookup } from './owners.ts'
 
 /** What Sluice reads of objects that are Kubernetes' own. */
 export interface Natives {
@@ -9,6 +11,7 @@ export interface Natives {
   readonly defaultPriorityClass: string | undefined
   readonly nodes: readonly Node[]
   readonly claims: ClaimLookup
+  readonly owners: OwnerLookup
   readonly ignored: readonly PlacedObject[]
 }
 
@@ -34,7 +37,8 @@ export function nativesOf(objects: readonly PlacedObject[]): Natives {
       allocatable: objectAt(value, 'status', 'allocatable') ?? {},
     })),
     claims: claimLookup(of('ResourceClaimTemplate'), of('ResourceClaim'), of('ComputeDomain')),
-    ignored: objects.filter(({ value }) => !KINDS.has(String(value.kind))),
+    owners: ownerLookup(objects.map(({ value }) => value)),
+    ignored: objects.filter(({ value }) => !KINDS.has(String(value.kind)) && !isOwner(value)),
   }
 }
 

@@ -117,9 +117,13 @@ test('a cohort has its parent, and a tenant what it may use', () => {
     },
   })
   assert.deepEqual(
-    [spec.namespaces, spec.tierOrder, spec.enforcement],
-    [['n'], ['reserved', 'shared', 'burst'], 'Enforce'],
+    [spec.namespaces, spec.tierOrder, spec.enforcement, spec.trustedQueues],
+    [['n'], ['reserved', 'shared', 'burst'], 'Enforce', []],
   )
-  const chosen = tenantSpecOf(tenantOf({ tierOrder: ['burst'], enforcement: 'Audit' }), [], NO_CAPACITY)
-  assert.deepEqual([chosen.tierOrder, chosen.enforcement], [['burst'], 'Audit'])
+  const chosen = tenantSpecOf(
+    tenantOf({ tierOrder: ['burst'], enforcement: 'Audit', trustedQueues: ['kai'] }),
+    [],
+    NO_CAPACITY,
+  )
+  assert.deepEqual([chosen.tierOrder, chosen.enforcement, chosen.trustedQueues], [['burst'], 'Audit', ['kai']])
 })

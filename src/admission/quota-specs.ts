@@ -83,6 +83,7 @@ export function tenantSpecOf(
     tierOrder: spec.tierOrder ?? TIERS,
     enforcement: spec.enforcement ?? 'Enforce',
     cap: spec.cap === undefined ? null : poolOf(spec.cap, inCluster.total),
+    trustedQueues: spec.trustedQueues ?? [],
     classes: new Map(classes),
   }
 }

@@ -1,13 +1,15 @@
 import { type DemandResult, demandOf } from '../gpu/demand.ts'
-import { workloadOf } from '../gpu/workload.ts'
+import { type Workload, withGangSize, workloadOf } from '../gpu/workload.ts'
 import { TIER_LABEL } from '../policy/owned-keys.ts'
 import type { Subject } from '../policy/subject.ts'
+import type { WholeGang } from '../quota/gang.ts'
 import type { Issue } from '../schema/parsed.ts'
-import { type JsonObject, TIERS, type Tier } from '../schema/parts.ts'
+import { type JsonObject, type QueueSystem, TIERS, type Tier } from '../schema/parts.ts'
 import { asJson, type Pod } from '../schema/pod.ts'
 import type { AdmissionRequest } from '../schema/review.ts'
-import type { Cluster } from './cluster.ts'
+import { type Cluster, tenantSpec } from './cluster.ts'
 import type { Denial } from './denial.ts'
+import { gangToldBy, wholeGangOf } from './gang.ts'
 import { quoted } from './text.ts'
 
 /** A pod with all that can be told of it before anything is decided. */
@@ -18,11 +20,17 @@ export interface Examined {
   /** Where a placeholder of a template stands: nothing can be decided until it is filled in. */
   readonly undecidable: readonly Issue[]
   readonly notes: readonly string[]
+  /** What has to run together with this pod or not at all; undefined where it is judged by itself. */
+  readonly gang: WholeGang | undefined
+  /** The system that has decided on this pod already, where the platform trusts it to. */
+  readonly trustedQueue: QueueSystem | undefined
 }
 
 /** What a manifest tells that a pod alone does not. */
 export interface Knowledge {
   readonly gangSize?: number
+  /** The manifest whose pod this is. */
+  readonly manifest?: JsonObject
   /** False where not every claim and template of the cluster can be seen, so that one that is not found may still be there. */
   readonly areClaimsKnown?: boolean
 }
@@ -30,10 +38,17 @@ export interface Knowledge {
 export function examine(request: AdmissionRequest, pod: Pod, cluster: Cluster, knowledge: Knowledge = {}): Examined {
   const namespace = request.namespace ?? ''
   const namespaceLabels = cluster.labelsOfNamespace(namespace)
-  const result = demandOf(pod, namespace, { classes: cluster.classes, claims: cluster.claims, namespaceLabels })
+  const context = { classes: cluster.classes, claims: cluster.claims, namespaceLabels }
+  const result = demandOf(pod, namespace, context)
   const demand = result.kind === 'demand' ? result.demand : undefined
   const tenant = cluster.quotas.tenantOfNamespace.get(namespace)
   const tier = tierLabelOf(pod)
+  const seen = workloadOf(pod, namespace, knowledge)
+  const told = gangToldBy(seen, namespace, cluster.owners, knowledge.manifest === undefined ? [] : [knowledge.manifest])
+  const workload = sizedBy(seen, told?.size, knowledge)
+  const trustedQueue = tenantSpec(cluster, tenant)?.trustedQueues.find(system => system === workload.queuedBy)
+  // What a queue starts it starts whole: each of its pods is charged by itself, so that as much of its use is seen as fits.
+  const isJudgedAlone = demand === undefined || trustedQueue !== undefined
 
   const subject: Subject = {
     pod,
@@ -46,7 +61,7 @@ export function examine(request: AdmissionRequest, pod: Pod, cluster: Cluster, k
     tier: tier.kind === 'tier' ? tier.tier : undefined,
     demand,
     effective: effectiveOf(result),
-    workload: workloadOf(pod, namespace, knowledge),
+    workload,
     instanceTypes: instanceTypesOf(result, tenant, cluster),
   }
   const missing = claimDenials(result)
@@ -58,8 +73,15 @@ export function examine(request: AdmissionRequest, pod: Pod, cluster: Cluster, k
     subject,
     denials: [...demandDenials(result), ...(areClaimsKnown ? missing : []), ...tierDenials(tier)],
     undecidable: [...(result.kind === 'undecidable' ? result.issues : []), ...(isOpen ? unseen : []).map(claimIssue)],
+    gang: isJudgedAlone ? undefined : wholeGangOf(workload, told, demand.byClass, namespace, context),
+    trustedQueue,
     notes: [...(demand?.notes ?? []), ...(isOpen ? [] : unseen).map(({ message }) => `${message}; not counted`)],
   }
+}
+
+// Who reviews a manifest knows the size already, and for templates that no object in hand describes as well.
+function sizedBy(workload: Workload, size: number | undefined, { gangSize }: Knowledge): Workload {
+  return size === undefined || gangSize !== undefined ? workload : withGangSize(workload, size)
 }
 
 function effectiveOf(result: DemandResult): ReadonlyMap<string, bigint> {
@@ -77,8 +99,7 @@ function effectiveOf(result: DemandResult): ReadonlyMap<string, bigint> {
 function instanceTypesOf(result: DemandResult, tenant: string | undefined, cluster: Cluster): readonly string[] {
   if (result.kind !== 'demand') return []
   if (result.demand.instanceTypes.length > 0) return result.demand.instanceTypes
-  const cohort =
-    tenant === undefined ? undefined : cluster.quotas.treeOfTenant.get(tenant)?.tenants.get(tenant)?.spec.cohort
+  const cohort = tenantSpec(cluster, tenant)?.cohort
   if (cohort === undefined) return []
   return [...result.demand.byClass.keys()].flatMap(className => cluster.instanceTypesOf(cohort, className))
 }

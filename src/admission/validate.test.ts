@@ -50,10 +50,29 @@ test('a pod that keeps the rules is charged, by its own UID, to the tier that it
       tenant: 'a',
       tier: 'auto',
       demand: new Map([['h100', 8_000n]]),
+      gang: undefined,
     },
   ])
   const named = await validate(smallPod(2, { labels: { 'sluice.dev/tier': 'burst' } }))
   assert.deepEqual([named.asked[0]?.tier, named.tier], ['burst', 'burst'])
+})
+
+test('the first pod of a gang is admitted with room for all, or refused with what all of them ask for', async () => {
+  const job = (parallelism: number): JsonObject => ({
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: 'ft', namespace: 'team-a' },
+    spec: { parallelism, template: { spec: { containers: [gpuContainer(4)] } } },
+  })
+  const ownerReferences = [{ apiVersion: 'batch/v1', kind: 'Job', name: 'ft', uid: 'j', controller: true }]
+  const first = smallPod(4, { ownerReferences })
+  const fits = await validate(first, { cluster: clusterWith(job(2)) })
+  assert.deepEqual([fits.denials, fits.tier], [[], 'reserved'])
+  assert.deepEqual(fits.asked[0]?.gang, { id: 'team-a/Job/j', size: 2, demand: new Map([['h100', 8_000n]]) })
+
+  const tooLarge = await validate(first, { cluster: clusterWith(job(6)) })
+  assert.deepEqual(codes(tooLarge.denials), ['SLU-Q202'])
+  assert.match(tooLarge.denials[0]?.message ?? '', /requested: h100=24/)
 })
 
 test('a pod without a UID is known by that of the review', async () => {
@@ -152,6 +171,80 @@ test('a tenant that is warned is admitted, and hears first that nothing is enfor
   const { denials, warnings, audited } = await validate(smallPod(64), { cluster: warned })
   assert.deepEqual([denials, audited, warnings.length], [[], [], 1])
   assert.match(warnings[0] ?? '', /^not enforced: \[SLU-Q202\] exceeded quota: a\/burst, requested: h100=64/)
+})
+
+test('a pod that a trusted queue has decided on is charged where it fits, and admitted with a warning where it does not', async () => {
+  const kueue = { labels: { 'kueue.x-k8s.io/podset': 'main' } }
+  const volcano = { schedulerName: 'volcano' }
+  const queued = (gpus: number, spec: JsonObject, metadata: JsonObject) =>
+    gpuPod({ containers: [gpuContainer(gpus)], ...spec }, { uid: 'u', name: 'p', ...metadata })
+  const trusting = (...trustedQueues: readonly string[]) =>
+    clusterWith(written('TenantQuota', 'a', { ...TENANT_A, trustedQueues }))
+  const cases: readonly {
+    readonly name: string
+    readonly pod: JsonObject
+    readonly cluster: Cluster
+    readonly want: readonly [tier: string | undefined, denials: readonly string[], warning: RegExp]
+  }[] = [
+    { name: 'it fits', pod: queued(8, {}, kueue), cluster: trusting('kueue'), want: ['reserved', [], /^$/] },
+    {
+      name: 'it does not',
+      pod: queued(64, {}, kueue),
+      cluster: trusting('volcano', 'kueue'),
+      want: [
+        undefined,
+        [],
+        /^queued by kueue, not enforced: \[SLU-Q202\] exceeded quota: a\/burst, requested: h100=64/,
+      ],
+    },
+    {
+      name: 'a scheduler',
+      pod: queued(64, volcano, {}),
+      cluster: trusting('volcano'),
+      want: [undefined, [], /^queued by volcano, not enforced: /],
+    },
+    {
+      name: 'another queue',
+      pod: queued(64, volcano, {}),
+      cluster: trusting('kueue'),
+      want: [undefined, ['SLU-Q202'], /^$/],
+    },
+    { name: 'no queue', pod: smallPod(64), cluster: trusting('kueue', 'kai'), want: [undefined, ['SLU-Q202'], /^$/] },
+    {
+      name: 'a mark is no trust',
+      pod: queued(64, {}, kueue),
+      cluster: trusting(),
+      want: [undefined, ['SLU-Q202'], /^$/],
+    },
+  ]
+  for (const { name, pod, cluster, want } of cases) {
+    const { tier, denials, warnings, asked } = await validate(pod, { cluster })
+    assert.deepEqual([tier, codes(denials)], [want[0], want[1]], name)
+    assert.match(warnings.join(), want[2], name)
+    assert.deepEqual(
+      asked.map(({ how }) => how),
+      ['charge'],
+      name,
+    )
+  }
+})
+
+test('a trusted queue waives quota, never a rule, and has no say in a namespace of nobody', async () => {
+  const cluster = clusterWith(
+    written('TenantQuota', 'a', { ...TENANT_A, trustedQueues: ['kai'] }),
+    written('GpuPolicy', 'strict', { validate: [{ expression: 'false', message: 'no' }] }),
+  )
+  const pod = gpuPod({ schedulerName: 'kai-scheduler' }, { uid: 'u', name: 'p' })
+  assert.deepEqual(codes((await validate(pod, { cluster })).denials), ['SLU-P100'])
+  const nobody = await validate(pod, { cluster, namespace: 'elsewhere' })
+  assert.deepEqual(codes(nobody.denials), ['SLU-P100', 'SLU-Q211'])
+})
+
+test('a tenant that is audited hears nothing of its queues either', async () => {
+  const spec = { ...TENANT_A, enforcement: 'Audit', trustedQueues: ['kai'] }
+  const pod = gpuPod({ containers: [gpuContainer(64)], schedulerName: 'kai-scheduler' }, { uid: 'u', name: 'p' })
+  const { warnings, audited } = await validate(pod, { cluster: clusterWith(written('TenantQuota', 'a', spec)) })
+  assert.deepEqual([warnings, codes(audited)], [[], ['SLU-Q202']])
 })
 
 test('a tenant that is audited is admitted and hears nothing', async () => {

@@ -1,10 +1,11 @@
 import type { Finding, PolicyProblem } from '../policy/policy-set.ts'
 import type { Request } from '../quota/decide.ts'
+import type { TenantSpec } from '../quota/spec.ts'
 import type { Busy, Verdict } from '../quota/verdict.ts'
-import type { Tier } from '../schema/parts.ts'
+import type { QueueSystem, Tier } from '../schema/parts.ts'
 import type { Pod } from '../schema/pod.ts'
 import type { AdmissionRequest } from '../schema/review.ts'
-import type { Cluster } from './cluster.ts'
+import { type Cluster, tenantSpec } from './cluster.ts'
 import type { Denial } from './denial.ts'
 import { barRefusal, borrowWarnings, refusal } from './quota-text.ts'
 import { MAX_WARNING_LENGTH } from './response.ts'
@@ -75,7 +76,7 @@ const NOTHING: Judged = { denials: [], warnings: [], audited: [] }
 
 async function judgeQuota(
   request: AdmissionRequest,
-  { subject, undecidable, denials }: Examined,
+  { subject, undecidable, denials, gang, trustedQueue }: Examined,
   cluster: Cluster,
   desk: QuotaDesk,
   options: ValidateOptions,
@@ -92,11 +93,13 @@ async function judgeQuota(
     demand: demand.byClass,
     uid: uidOf(request, pod),
     namespace: subject.namespace,
+    gang,
   } as const
   const verdict = await (options.isPreview
     ? desk.preview(wanted, options.deadlineMs)
     : desk.charge(wanted, options.deadlineMs))
-  return byEnforcement(wordsOf(verdict, cluster, tenant, subject.namespace), cluster, tenant)
+  const words = wordsOf(verdict, cluster, tenant, subject.namespace)
+  return byEnforcement(words, tenantSpec(cluster, tenant), trustedQueue)
 }
 
 /** The UID that a validating review carries is the pod's own; the review's differs on every call and would charge it twice. */
@@ -121,17 +124,24 @@ function wordsOf(verdict: Verdict, cluster: Cluster, tenant: string, namespace: 
   }
 }
 
-/** A tenant that is not enforced is told, or only watched; what it uses beyond its quota is not charged to it. */
-function byEnforcement(judged: Judged, cluster: Cluster, tenant: string): Judged {
+/**
+ * A tenant that is not enforced is told, or only watched; what it uses beyond its quota is not charged to it. The same goes for a
+ * pod on which a queue that is trusted has decided already.
+ */
+function byEnforcement(judged: Judged, tenant: TenantSpec | undefined, queue: QueueSystem | undefined): Judged {
   if (judged.denials.length === 0) return judged
-  switch (cluster.quotas.treeOfTenant.get(tenant)?.tenants.get(tenant)?.spec.enforcement ?? 'Enforce') {
+  switch (tenant?.enforcement ?? 'Enforce') {
     case 'Enforce':
-      return judged
+      return queue === undefined ? judged : warned(judged.denials, `queued by ${queue}, not enforced`)
     case 'Warn':
-      return { ...NOTHING, warnings: judged.denials.map(({ code, message }) => `not enforced: [${code}] ${message}`) }
+      return warned(judged.denials, 'not enforced')
     case 'Audit':
       return { ...NOTHING, audited: judged.denials }
   }
+}
+
+function warned(denials: readonly Denial[], why: string): Judged {
+  return { ...NOTHING, warnings: denials.map(({ code, message }) => `${why}: [${code}] ${message}`) }
 }
 
 function noTenant(namespace: string): Denial {

@@ -33,6 +33,7 @@ const SURROUNDING_KINDS: ReadonlySet<string> = new Set([
   'ResourceClaimTemplate',
   'ResourceClaim',
   'ComputeDomain',
+  'PodGroup',
 ])
 
 /**

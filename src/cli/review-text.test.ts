@@ -46,6 +46,15 @@ describe('the text of a review', () => {
     ])
   })
 
+  test('what a gang needs together is said where its pods differ, or where it can do with fewer', () => {
+    const gang = { id: 'research/Job/train', size: 2, label: undefined, objects: [] }
+    const needs = (gpus: bigint) => ({ id: gang.id, size: 2, demand: new Map([['h100', amount(gpus)]]) })
+    const said = (fields: Readonly<Record<string, unknown>>) => lines(reviewOf({ demand: DEMAND, gang, ...fields }))[2]
+    assert.equal(said({ wholeGang: needs(16_000n) }), 'allowed  h100=8  gang of 2')
+    assert.equal(said({ wholeGang: needs(9_000n) }), 'allowed  h100=8  gang of 2  needs h100=9 together')
+    assert.equal(said({ wholeGang: undefined }), 'allowed  h100=8  gang of 2')
+  })
+
   test('of a refused pod neither the tier that was tried nor what it would have been given is shown', () => {
     const denials = [{ code: 'SLU-Q201', reason: 'Forbidden', message: 'exceeded quota: research/burst', fix: 'wait' }]
     const fields = {

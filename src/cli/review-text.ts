@@ -51,8 +51,20 @@ function facts(review: TemplateReview): readonly string[] {
     ...[...demand.byClass].map(([className, amount]) => `${className}=${formatGpus(amount)}`),
     ...(pods.wanted === 1 ? [] : [`${pods.wanted} pods`]),
     ...(gang?.size === undefined || gang.size === 1 ? [] : [`gang of ${gang.size}`]),
+    ...togetherFacts(review),
     ...(review.template.createsPods ? [] : ['a blueprint, of which others make pods']),
   ]
+}
+
+/** `needs h100=33 together`: what a gang needs at least, where that is not so many times what this pod asks for. */
+function togetherFacts({ demand, gang, wholeGang }: TemplateReview): readonly string[] {
+  if (demand === undefined || wholeGang === undefined) return []
+  const size = BigInt(gang?.size ?? wholeGang.size)
+  const isPlain =
+    demand.byClass.size === wholeGang.demand.size &&
+    [...demand.byClass].every(([className, amount]) => wholeGang.demand.get(className) === size * amount)
+  if (isPlain) return []
+  return [`needs ${[...wholeGang.demand].map(([name, amount]) => `${name}=${formatGpus(amount)}`).join(' ')} together`]
 }
 
 /** `tier reserved`, or `tiers 4 reserved, 2 burst` where the pods differ. Of refused pods it is only the one that was tried. */

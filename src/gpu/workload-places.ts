@@ -9,6 +9,8 @@ export type Place =
   | { readonly from: 'owner'; readonly key: 'kind' | 'group' | 'name' | 'uid' }
   /** The owner's name without the hash that this label repeats: a ReplicaSet's name without it is its Deployment's. */
   | { readonly from: 'ownerBeforeHash'; readonly key: string }
+  /** The name of the KubeRay object that created the cluster of this label: KubeRay appends five random characters. */
+  | { readonly from: 'creatorOfCluster'; readonly key: string }
   /** `ordinal` is the number at the end of a StatefulSet pod's name. */
   | { readonly from: 'pod'; readonly key: 'name' | 'ordinal' | 'podGroup' | 'schedulerName' }
 
@@ -26,6 +28,9 @@ export const scheduler: Place = { from: 'pod', key: 'schedulerName' }
 
 // No name, label or uid of Kubernetes is longer. What is longer is an attempt at something.
 const MAX_TEXT = 253
+
+// The letters and digits of Kubernetes' generated names: no vowels, so that no word appears. Older KubeRay put `-raycluster` before.
+const GENERATED_CLUSTER = /^(.{1,253}?)(?:-raycluster)?-[bcdfghjklmnpqrstvwxz2456789]{5}$/
 
 /** The text at a place; undefined where there is none, where it is empty, and where it is too long to mean anything. */
 export function textAt(pod: Pod, place: Place): string | undefined {
@@ -54,6 +59,8 @@ function rawAt(pod: Pod, place: Place): string | undefined {
       return ownerText(pod, place.key)
     case 'ownerBeforeHash':
       return ownerBeforeHash(pod, place.key)
+    case 'creatorOfCluster':
+      return GENERATED_CLUSTER.exec(own(pod.metadata.labels, place.key) ?? '')?.[1]
     case 'pod':
       return podText(pod, place.key)
   }

@@ -1,12 +1,13 @@
-import { annotation, gate, label, podGroup, scheduler } from './workload-places.ts'
-import type { Sign, WorkloadRule } from './workload-rule.ts'
+import type { QueueSystem } from '../schema/parts.ts'
+import { annotation, gate, label, type Place, podGroup, scheduler } from './workload-places.ts'
+import type { ObjectSource, Sign, WorkloadRule } from './workload-rule.ts'
 
 /**
  * Systems that queue and count pods on their own, and how a pod shows that one of them does. A scheduler is its own proof:
  * without it nobody binds the pod. Kueue's marks are labels and gates, which a tenant can write as well; whoever exempts a
  * pod because of them must know that Kueue runs there.
  */
-export const QUEUES: readonly { readonly system: string; readonly anyOf: readonly Sign[] }[] = [
+export const QUEUES: readonly { readonly system: QueueSystem; readonly anyOf: readonly Sign[] }[] = [
   {
     system: 'kueue',
     anyOf: [
@@ -22,6 +23,10 @@ export const QUEUES: readonly { readonly system: string; readonly anyOf: readonl
   { system: 'yunikorn', anyOf: [{ at: scheduler, is: ['yunikorn'] }] },
 ]
 
+const group = (apiGroup: string, name: Place, kind = 'PodGroup'): readonly ObjectSource[] => [
+  { group: apiGroup, kind: [kind], name: [name] },
+]
+
 /**
  * Gangs that a scheduler is told of directly. A row here says who runs together, never what the workload is.
  */
@@ -29,18 +34,22 @@ export const POD_GROUPS: readonly WorkloadRule[] = [
   {
     when: [{ at: podGroup }],
     gang: { scope: 'PodGroup.scheduling.k8s.io', id: [[podGroup]] },
+    objects: group('scheduling.k8s.io', podGroup),
   },
   {
     when: [{ at: annotation('pod-group-name') }],
     gang: { scope: 'PodGroup.scheduling.run.ai', id: [[annotation('pod-group-name')]] },
+    objects: group('scheduling.run.ai', annotation('pod-group-name')),
   },
   {
     when: [{ at: annotation('scheduling.k8s.io/group-name') }],
     gang: { scope: 'PodGroup.scheduling.volcano.sh', id: [[annotation('scheduling.k8s.io/group-name')]] },
+    objects: group('scheduling.volcano.sh', annotation('scheduling.k8s.io/group-name')),
   },
   {
     when: [{ at: annotation('scheduling.volcano.sh/group-name') }],
     gang: { scope: 'PodGroup.scheduling.volcano.sh', id: [[annotation('scheduling.volcano.sh/group-name')]] },
+    objects: group('scheduling.volcano.sh', annotation('scheduling.volcano.sh/group-name')),
   },
   {
     when: [{ at: label('scheduling.x-k8s.io/pod-group') }],
@@ -49,10 +58,12 @@ export const POD_GROUPS: readonly WorkloadRule[] = [
       id: [[label('scheduling.x-k8s.io/pod-group')]],
       labels: ['scheduling.x-k8s.io/pod-group'],
     },
+    objects: group('scheduling.x-k8s.io', label('scheduling.x-k8s.io/pod-group')),
   },
   {
     when: [{ at: label('grove.io/podgang') }],
     gang: { scope: 'PodGang.grove.io', id: [[label('grove.io/podgang')]], labels: ['grove.io/podgang'] },
+    objects: group('scheduler.grove.io', label('grove.io/podgang'), 'PodGang'),
   },
   {
     // An application id alone only groups pods for accounting; a task group is what makes them wait for one another.
@@ -77,5 +88,7 @@ export const POD_GROUPS: readonly WorkloadRule[] = [
       size: [{ count: annotation('kueue.x-k8s.io/pod-group-total-count') }],
       labels: ['kueue.x-k8s.io/pod-group-name'],
     },
+    // Kueue names the Workload of a group of pods after the group.
+    objects: group('kueue.x-k8s.io', label('kueue.x-k8s.io/pod-group-name'), 'Workload'),
   },
 ]

@@ -22,6 +22,16 @@ export type SizeSource =
   /** YuniKorn's JSON list of task groups, each with its minMember. */
   | { readonly taskGroups: string }
 
+/** An object that tells more of a gang than its pods do, by what the pods carry of its identity. */
+export interface ObjectSource {
+  readonly group: WordSource
+  /** The first word that is found. */
+  readonly kind: readonly WordSource[]
+  readonly name: readonly Place[]
+  /** Where the pods carry its UID, so that a namesake that came before or after is not taken for it. */
+  readonly uid?: Place
+}
+
 export interface GangRule {
   /** Sets gangs apart that share a namespace and a name but not the controller. */
   readonly scope: string
@@ -42,6 +52,8 @@ export interface WorkloadRule {
   readonly role?: readonly WordSource[]
   /** `none`: these pods are known to be independent of one another. */
   readonly gang?: GangRule | 'none'
+  /** Who knows how large the gang is, the best informed first. */
+  readonly objects?: readonly ObjectSource[]
   /** What is known of every such pod where the size of a gang does not settle it. */
   readonly multiPod?: boolean
   /** Any of these proves that there are several pods which communicate. */

@@ -1,6 +1,6 @@
 import { annotation, env, label, ownerGroup, ownerKind, ownerName, ownerUid, podName } from './workload-places.ts'
 import { POD_GROUPS } from './workload-queues.ts'
-import type { GangRule, WordSource, WorkloadRule } from './workload-rule.ts'
+import type { GangRule, ObjectSource, WordSource, WorkloadRule } from './workload-rule.ts'
 
 /*
  * How controllers mark their pods, one row each, as data. Adding a controller is adding a row.
@@ -47,6 +47,34 @@ const JOB_SET: GangRule = {
   // The labels count Jobs (replicatedjob-replicas, global-replicas), never the pods of a Job: no size can be read from them.
   labels: ['jobset.sigs.k8s.io/jobset-uid', 'jobset.sigs.k8s.io/jobset-name'],
 }
+
+// A TrainJob and its JobSet share a name. The JobSet knows the pods, the TrainJob leaves most of them to its runtime.
+const JOB_SET_OBJECTS: readonly ObjectSource[] = [
+  {
+    group: 'jobset.x-k8s.io',
+    kind: ['JobSet'],
+    name: [label('jobset.sigs.k8s.io/jobset-name')],
+    uid: label('jobset.sigs.k8s.io/jobset-uid'),
+  },
+  { group: 'trainer.kubeflow.org', kind: ['TrainJob'], name: [label('jobset.sigs.k8s.io/jobset-name')] },
+]
+
+const KUBEFLOW_KIND: readonly WordSource[] = [
+  { at: label('training.kubeflow.org/operator-name'), as: KUBEFLOW_OPERATORS },
+  { at: ownerKind },
+]
+
+// The pods of a cluster that a RayJob or RayService has created tell of it by nothing but the cluster's name.
+const RAY_OBJECTS: readonly ObjectSource[] = [
+  { group: 'ray.io', kind: ['RayCluster'], name: [label('ray.io/cluster')] },
+  ...['RayJob', 'RayService'].map(kind => ({
+    group: 'ray.io',
+    kind: [kind],
+    name: [{ from: 'creatorOfCluster', key: 'ray.io/cluster' } as const],
+  })),
+]
+
+const OWNER: ObjectSource = { group: { at: ownerGroup }, kind: [{ at: ownerKind }], name: [ownerName], uid: ownerUid }
 
 /** Who says so when several pods work on one request or one step together without being one gang. */
 export const COMMON_ROLES: readonly WordSource[] = [{ at: label('llm-d.ai/role'), as: DISAGGREGATED_ROLES }]
@@ -107,6 +135,13 @@ const CONTROLLERS: readonly WorkloadRule[] = [
       size: [{ count: annotation('leaderworkerset.sigs.k8s.io/size') }],
       labels: ['leaderworkerset.sigs.k8s.io/group-key'],
     },
+    objects: [
+      {
+        group: 'leaderworkerset.x-k8s.io',
+        kind: ['LeaderWorkerSet'],
+        name: [label('leaderworkerset.sigs.k8s.io/name')],
+      },
+    ],
   },
   {
     // Initializers finish before the nodes start. They belong to no gang.
@@ -131,6 +166,7 @@ const CONTROLLERS: readonly WorkloadRule[] = [
     name: [label('jobset.sigs.k8s.io/jobset-name')],
     role: ['worker'],
     gang: { ...JOB_SET, size: [{ count: env('PET_NNODES') }] },
+    objects: JOB_SET_OBJECTS,
   },
   {
     when: [
@@ -141,6 +177,7 @@ const CONTROLLERS: readonly WorkloadRule[] = [
     name: [label('jobset.sigs.k8s.io/jobset-name')],
     role: [{ at: label('jobset.sigs.k8s.io/replicatedjob-name'), as: TRAINER_STEPS }],
     gang: JOB_SET,
+    objects: JOB_SET_OBJECTS,
   },
   {
     when: [{ at: label('jobset.sigs.k8s.io/jobset-name') }],
@@ -148,6 +185,7 @@ const CONTROLLERS: readonly WorkloadRule[] = [
     name: [label('jobset.sigs.k8s.io/jobset-name')],
     role: [{ at: label('jobset.sigs.k8s.io/replicatedjob-name') }],
     gang: JOB_SET,
+    objects: JOB_SET_OBJECTS,
     severalWhen: [
       { at: label('jobset.sigs.k8s.io/global-replicas'), min: 2 },
       { at: label('jobset.sigs.k8s.io/replicatedjob-replicas'), min: 2 },
@@ -155,7 +193,7 @@ const CONTROLLERS: readonly WorkloadRule[] = [
   },
   {
     when: [{ at: label('training.kubeflow.org/job-name') }],
-    kind: [{ at: label('training.kubeflow.org/operator-name'), as: KUBEFLOW_OPERATORS }, { at: ownerKind }],
+    kind: KUBEFLOW_KIND,
     name: [label('training.kubeflow.org/job-name')],
     role: [{ at: label('training.kubeflow.org/replica-type') }, { at: label('training.kubeflow.org/job-role') }],
     gang: {
@@ -169,6 +207,7 @@ const CONTROLLERS: readonly WorkloadRule[] = [
       ],
       labels: ['training.kubeflow.org/job-name'],
     },
+    objects: [{ group: 'kubeflow.org', kind: KUBEFLOW_KIND, name: [label('training.kubeflow.org/job-name')] }],
     severalWhen: [{ at: label('training.kubeflow.org/replica-index'), min: 1 }],
   },
   {
@@ -177,6 +216,7 @@ const CONTROLLERS: readonly WorkloadRule[] = [
     name: [label('ray.io/cluster')],
     role: [{ at: label('ray.io/node-type') }],
     gang: { scope: 'RayCluster', id: [[label('ray.io/cluster')]], labels: ['ray.io/cluster'] },
+    objects: RAY_OBJECTS,
     severalWhen: [{ at: label('ray.io/node-type'), is: ['worker'] }],
   },
   {
@@ -198,6 +238,7 @@ const CONTROLLERS: readonly WorkloadRule[] = [
       id: [[label('volcano.sh/job-name')]],
       labels: ['volcano.sh/job-name'],
     },
+    objects: [{ group: 'batch.volcano.sh', kind: ['Job'], name: [label('volcano.sh/job-name')] }],
     severalWhen: [{ at: label('volcano.sh/task-index'), min: 1 }],
   },
   {
@@ -249,6 +290,7 @@ const OWNERS: readonly WorkloadRule[] = [
       id: [[ownerUid], [ownerName]],
       labels: ['batch.kubernetes.io/controller-uid', 'batch.kubernetes.io/job-name', 'controller-uid'],
     },
+    objects: [OWNER],
   },
   {
     when: [{ at: ownerKind, is: ['ReplicaSet'] }, { at: { from: 'ownerBeforeHash', key: 'pod-template-hash' } }],
@@ -286,6 +328,7 @@ const OWNERS: readonly WorkloadRule[] = [
     kind: [{ at: ownerKind }],
     name: [ownerName],
     gang: { scope: 'owner', id: [[ownerUid], [ownerKind, ownerName]] },
+    objects: [OWNER],
   },
 ]
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Pod } from '../schema/pod.ts'
-import { type KnownWorkload, type Workload, workloadOf } from './workload.ts'
+import { type Gang, type KnownWorkload, type Workload, withGangSize, workloadOf } from './workload.ts'
 import { WORKLOAD_RULES } from './workload-rules.ts'
 
 type Texts = Readonly<Record<string, string>>
@@ -23,8 +23,11 @@ interface Case {
   readonly name: string
   readonly pod: PodSketch
   readonly known?: KnownWorkload
-  readonly want: Partial<Workload>
+  readonly want: Partial<Seen>
 }
+
+/** A workload without the objects that know more of its gang: they have a table of their own. */
+type Seen = Omit<Workload, 'gang'> & { readonly gang: Omit<Gang, 'objects'> | undefined }
 
 function podOf(sketch: PodSketch): Pod {
   const { name, generateName, labels, annotations, owner, env = {}, container = 'main', spec = {} } = sketch
@@ -48,7 +51,9 @@ function podOf(sketch: PodSketch): Pod {
 
 function check(cases: readonly Case[]): void {
   for (const { name, pod, known, want } of cases) {
-    const seen = workloadOf(podOf(pod), 'team-a', known)
+    const { gang, ...workload } = workloadOf(podOf(pod), 'team-a', known)
+    const { objects: _, ...identity } = gang ?? {}
+    const seen = { ...workload, gang: gang === undefined ? undefined : identity }
     const part = Object.fromEntries(Object.keys(want).map(key => [key, seen[key as keyof Workload]]))
     assert.deepEqual(part, want, name)
   }
@@ -67,6 +72,8 @@ const KUBEFLOW = {
   'training.kubeflow.org/replica-type': 'worker',
   'training.kubeflow.org/replica-index': '0',
 }
+
+const RAY = { 'ray.io/node-type': 'worker' }
 
 const LWS = {
   'leaderworkerset.sigs.k8s.io/name': 'vllm',
@@ -391,7 +398,7 @@ test('a pod tells which workload it belongs to, in which role, and in which gang
   ])
 })
 
-function kubeflowGang(size: number | undefined): Workload['gang'] {
+function kubeflowGang(size: number | undefined): Seen['gang'] {
   return {
     id: 'team-a/training.kubeflow.org/ddp',
     size,
@@ -546,6 +553,97 @@ test('the size comes from the controller object, then from the pod, then from wh
     },
   ]
   for (const { name, got, want } of cases) assert.equal(got, want, name)
+})
+
+test('a pod names the objects that know more of its gang, the best informed first', () => {
+  const cases: readonly { readonly name: string; readonly pod: PodSketch; readonly want: readonly string[] }[] = [
+    { name: 'Job', pod: { owner: 'batch/v1 Job#ft' }, want: ['batch/Job ft u-1'] },
+    {
+      name: 'JobSet, never the Job that is a part of it',
+      pod: { owner: 'batch/v1 Job#train-w-0', labels: JOB_SET },
+      want: ['jobset.x-k8s.io/JobSet train js-1', 'trainer.kubeflow.org/TrainJob train'],
+    },
+    {
+      name: 'LeaderWorkerSet',
+      pod: { name: 'vllm-1', labels: LWS },
+      want: ['leaderworkerset.x-k8s.io/LeaderWorkerSet vllm'],
+    },
+    {
+      name: 'an MPI launcher, which a Job owns',
+      pod: {
+        owner: 'batch/v1 Job#ddp-launcher',
+        labels: { ...KUBEFLOW, 'training.kubeflow.org/operator-name': 'mpi-operator' },
+      },
+      want: ['kubeflow.org/MPIJob ddp'],
+    },
+    {
+      name: 'a cluster that a RayJob or RayService may have created',
+      pod: { owner: 'ray.io/v1 RayCluster#sft-x7k2p', labels: { ...RAY, 'ray.io/cluster': 'sft-x7k2p' } },
+      want: ['ray.io/RayCluster sft-x7k2p', 'ray.io/RayJob sft', 'ray.io/RayService sft'],
+    },
+    {
+      name: 'such a cluster of an older KubeRay',
+      pod: { labels: { ...RAY, 'ray.io/cluster': 'sft-raycluster-x7k2p' } },
+      want: ['ray.io/RayCluster sft-raycluster-x7k2p', 'ray.io/RayJob sft', 'ray.io/RayService sft'],
+    },
+    {
+      name: 'a cluster that a person has named',
+      pod: { labels: { ...RAY, 'ray.io/cluster': 'sft-train' } },
+      want: ['ray.io/RayCluster sft-train'],
+    },
+    {
+      name: 'Volcano: the group says how many, the Job what they are',
+      pod: {
+        owner: 'batch.volcano.sh/v1alpha1 Job#tf',
+        labels: { 'volcano.sh/job-name': 'tf' },
+        annotations: { 'scheduling.k8s.io/group-name': 'tf-1234' },
+      },
+      want: ['scheduling.volcano.sh/PodGroup tf-1234', 'batch.volcano.sh/Job tf'],
+    },
+    {
+      name: 'scheduler-plugins',
+      pod: { labels: { 'scheduling.x-k8s.io/pod-group': 'g' } },
+      want: ['scheduling.x-k8s.io/PodGroup g'],
+    },
+    {
+      name: 'native group of a Deployment, whose replicas are otherwise independent',
+      pod: { owner: 'apps/v1 ReplicaSet#web-7', spec: { schedulingGroup: { podGroupName: 'g' } } },
+      want: ['scheduling.k8s.io/PodGroup g'],
+    },
+    {
+      name: 'KAI',
+      pod: { owner: 'batch/v1 Job#j', annotations: { 'pod-group-name': 'g' } },
+      want: ['scheduling.run.ai/PodGroup g', 'batch/Job j u-1'],
+    },
+    { name: 'Kueue', pod: { labels: { 'kueue.x-k8s.io/pod-group-name': 'g' } }, want: ['kueue.x-k8s.io/Workload g'] },
+    { name: 'Grove', pod: { labels: { 'grove.io/podgang': 'g' } }, want: ['scheduler.grove.io/PodGang g'] },
+    {
+      name: 'a controller nobody told us of',
+      pod: { owner: 'sagemaker.amazonaws.com/v1 HyperPodPyTorchJob#lora' },
+      want: ['sagemaker.amazonaws.com/HyperPodPyTorchJob lora u-1'],
+    },
+  ]
+  for (const { name, pod, want } of cases) {
+    const objects = workloadOf(podOf(pod), 'team-a').gang?.objects ?? []
+    const seen = objects.map(({ group, kind, name, uid }) => [`${group}/${kind}`, name, uid ?? ''].join(' ').trimEnd())
+    assert.deepEqual(seen, want, name)
+  }
+})
+
+test('the size that an object tells settles whether there are several pods, except for roles that always communicate', () => {
+  const worker = workloadOf(podOf({ owner: 'batch/v1 Job#j' }), 'team-a')
+  const prefill = workloadOf(podOf({ owner: 'batch/v1 Job#j', labels: { 'llm-d.ai/role': 'prefill' } }), 'team-a')
+  const alone = workloadOf(podOf({ name: 'p' }), 'team-a')
+  const seen = [withGangSize(worker, 4), withGangSize(worker, 1), withGangSize(prefill, 1), withGangSize(alone, 4)]
+  assert.deepEqual(
+    seen.map(({ gang, multiPod }) => [gang?.size, multiPod]),
+    [
+      [4, true],
+      [1, false],
+      [1, true],
+      [undefined, false],
+    ],
+  )
 })
 
 test('YuniKorn task groups add up, and one junk group makes the sum unknown', () => {

@@ -1,7 +1,9 @@
+import type { QueueSystem } from '../schema/parts.ts'
 import type { Pod } from '../schema/pod.ts'
+import { countOf, sizeFrom } from './gang-size.ts'
 import { annotationAt, type Place, textAt } from './workload-places.ts'
 import { QUEUES } from './workload-queues.ts'
-import type { GangRule, Sign, SizeSource, WordSource, WorkloadRule } from './workload-rule.ts'
+import type { GangRule, ObjectSource, Sign, WordSource, WorkloadRule } from './workload-rule.ts'
 import { BARE_POD, COMMON_ROLES, COMMUNICATING_ROLES, DECLARED_GANG, WORKLOAD_RULES } from './workload-rules.ts'
 
 /** What a pod belongs to, as far as the pod itself tells. Names come from the tenant: quote and cut them before showing them. */
@@ -12,19 +14,31 @@ export interface Workload {
   /** `worker`, `launcher`, `head`, `leader`, `prefill`, …; empty where the controller knows no roles. */
   readonly role: string
   readonly gang: Gang | undefined
-  /** The system that has queued and counted this pod already: `kueue`, `kai`, `volcano`, `yunikorn`. */
-  readonly queuedBy: string | undefined
+  /** The system that says it has queued and counted this pod already. */
+  readonly queuedBy: QueueSystem | undefined
   /** True: one of several pods that communicate. False: known to work alone. Undefined: the pod does not tell. */
   readonly multiPod: boolean | undefined
 }
 
-interface Gang {
+export interface Gang {
   /** `namespace/controller/…`, the same for all members and at both webhooks. */
   readonly id: string
   /** Pods in the gang. An MPI launcher, which only starts the others, is not counted; a Ray head is. */
   readonly size: number | undefined
   /** A label that every member carries, for affinity. */
   readonly label: { readonly key: string; readonly value: string } | undefined
+  /** Objects of the pod's namespace that know more of the gang, the best informed first. Whether they exist is not known. */
+  readonly objects: readonly ObjectReference[]
+}
+
+/** An object by what a pod says of it. */
+export interface ObjectReference {
+  /** The API group without a version; empty for the core. */
+  readonly group: string
+  readonly kind: string
+  readonly name: string
+  /** The object's UID where the pod carries it: one of another UID is another object. */
+  readonly uid: string | undefined
 }
 
 /** What the caller has read from the controller's object, which knows better than its pods. */
@@ -33,9 +47,6 @@ export interface KnownWorkload {
 }
 
 const GANG_SIZE_ANNOTATION = 'sluice.dev/gang-size'
-const MAX_GANG_SIZE = 100_000
-// A task-groups annotation holds one small object per group; the cap bounds what a hostile one can cost.
-const MAX_TASK_GROUPS_TEXT = 16_384
 
 /** Recognises the workload and the gang of a pod. The namespace is the request's: the object's own may be empty. */
 export function workloadOf(pod: Pod, namespace: string, known: KnownWorkload = {}): Workload {
@@ -43,7 +54,7 @@ export function workloadOf(pod: Pod, namespace: string, known: KnownWorkload = {
   const identity = rules.find(rule => rule.kind !== undefined) ?? BARE_POD
   const role = firstWord(pod, identity.role ?? []) ?? firstWord(pod, COMMON_ROLES) ?? ''
   const gangRule = rules.find(rule => settlesGang(pod, rule)) ?? BARE_POD
-  const gang = gangOf(pod, namespace, gangRule.gang, known)
+  const gang = gangOf(pod, namespace, [gangRule, identity], known)
 
   return {
     kind: firstWord(pod, identity.kind ?? []) ?? 'Pod',
@@ -55,6 +66,13 @@ export function workloadOf(pod: Pod, namespace: string, known: KnownWorkload = {
   }
 }
 
+/** The workload with the number of pods that its objects know of. */
+export function withGangSize(workload: Workload, size: number): Workload {
+  const { gang, role } = workload
+  if (gang === undefined) return workload
+  return { ...workload, gang: { ...gang, size }, multiPod: COMMUNICATING_ROLES.has(role) || size > 1 }
+}
+
 function severalPods(pod: Pod, gang: Gang | undefined, rule: WorkloadRule): boolean | undefined {
   if (gang?.size !== undefined) return gang.size > 1
   if (rule.severalWhen?.some(sign => isShown(pod, sign))) return true
@@ -64,16 +82,19 @@ function severalPods(pod: Pod, gang: Gang | undefined, rule: WorkloadRule): bool
 function gangOf(
   pod: Pod,
   namespace: string,
-  rule: GangRule | 'none' | undefined,
+  [gangRule, identity]: readonly [WorkloadRule, WorkloadRule],
   known: KnownWorkload,
 ): Gang | undefined {
+  const { gang: rule } = gangRule
   const declared =
     known.gangSize === undefined ? countOf(annotationAt(pod, GANG_SIZE_ANNOTATION)) : countOf(known.gangSize)
   if (rule === undefined || rule === 'none') {
-    return declared === undefined ? undefined : identified(pod, namespace, DECLARED_GANG, declared)
+    return declared === undefined ? undefined : identified(pod, namespace, DECLARED_GANG, declared, [])
   }
   const size = (known.gangSize === undefined ? undefined : declared) ?? sizeFrom(pod, rule.size ?? []) ?? declared
-  return rule.onlySized && (size ?? 1) === 1 ? undefined : identified(pod, namespace, rule, size)
+  if (rule.onlySized && (size ?? 1) === 1) return undefined
+  // A scheduler's group knows how many must run, and the controller behind it what they are.
+  return identified(pod, namespace, rule, size, objectsOf(pod, new Set([gangRule, identity])))
 }
 
 // A mark without the name that belongs to it settles nothing: the next row may know.
@@ -81,10 +102,31 @@ function settlesGang(pod: Pod, { gang }: WorkloadRule): boolean {
   return gang === 'none' || (gang !== undefined && idTexts(pod, gang) !== undefined)
 }
 
-function identified(pod: Pod, namespace: string, rule: GangRule, size: number | undefined): Gang | undefined {
+function identified(
+  pod: Pod,
+  namespace: string,
+  rule: GangRule,
+  size: number | undefined,
+  objects: readonly ObjectReference[],
+): Gang | undefined {
   const texts = idTexts(pod, rule)
   if (texts === undefined) return undefined
-  return { id: [namespace, rule.scope, ...texts.map(escaped)].join('/'), size, label: sharedLabel(pod, rule) }
+  return { id: [namespace, rule.scope, ...texts.map(escaped)].join('/'), size, label: sharedLabel(pod, rule), objects }
+}
+
+function objectsOf(pod: Pod, rules: ReadonlySet<WorkloadRule>): readonly ObjectReference[] {
+  return [...rules].flatMap(({ objects = [] }) => objects.flatMap(source => objectAt(pod, source) ?? []))
+}
+
+function objectAt(pod: Pod, { group, kind, name, uid }: ObjectSource): ObjectReference | undefined {
+  const found = { kind: firstWord(pod, kind), name: firstText(pod, name) }
+  if (found.kind === undefined || found.name === undefined) return undefined
+  return {
+    group: firstWord(pod, [group]) ?? '',
+    kind: found.kind,
+    name: found.name,
+    uid: uid === undefined ? undefined : textAt(pod, uid),
+  }
 }
 
 function idTexts(pod: Pod, rule: GangRule): readonly string[] | undefined {
@@ -106,48 +148,6 @@ function sharedLabel(pod: Pod, rule: GangRule): Gang['label'] {
     if (value !== undefined) return { key, value }
   }
   return undefined
-}
-
-function sizeFrom(pod: Pod, sources: readonly SizeSource[]): number | undefined {
-  for (const source of sources) {
-    const size = sizeAt(pod, source)
-    if (size !== undefined) return size
-  }
-  return undefined
-}
-
-function sizeAt(pod: Pod, source: SizeSource): number | undefined {
-  if ('count' in source) return countOf(textAt(pod, source.count))
-  if ('taskGroups' in source) return taskGroupSize(annotationAt(pod, source.taskGroups))
-  const processes = countOf(textAt(pod, source.processes))
-  // The operator multiplies by a number only, and counts one process per pod for "auto", "gpu" and the like.
-  const perPod = countOf(textAt(pod, source.perPod)) ?? 1
-  return processes !== undefined && processes % perPod === 0 ? processes / perPod : undefined
-}
-
-function taskGroupSize(text: string | undefined): number | undefined {
-  if (text === undefined || text.length > MAX_TASK_GROUPS_TEXT) return undefined
-  const members = parsedList(text).map(group => countOf(Object(group)?.minMember))
-  const total = members.reduce<number>((sum, count) => sum + (count ?? Number.NaN), 0)
-  return countOf(total)
-}
-
-function parsedList(text: string): readonly unknown[] {
-  try {
-    const value: unknown = JSON.parse(text)
-    return Array.isArray(value) ? value : []
-  } catch {
-    // The tenant's annotation is not JSON: no size can be read from it, and that is not ours to punish.
-    return []
-  }
-}
-
-/** A whole number of pods; junk, zero and absurd numbers are no count. */
-function countOf(value: unknown): number | undefined {
-  const count = typeof value === 'string' && /^[1-9]\d{0,5}$/.test(value) ? Number(value) : value
-  return typeof count === 'number' && Number.isInteger(count) && count >= 1 && count <= MAX_GANG_SIZE
-    ? count
-    : undefined
 }
 
 function isShown(pod: Pod, sign: Sign): boolean {

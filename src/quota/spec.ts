@@ -1,7 +1,7 @@
 /** What the quota engine is told about cohorts and tenants. Plain values; whoever reads documents maps them to these. */
 import type { Amount } from '../quantity/amount.ts'
 import type { Quantity } from '../quantity/quantity.ts'
-import type { Tier } from '../schema/parts.ts'
+import type { QueueSystem, Tier } from '../schema/parts.ts'
 
 export interface CohortSpec {
   readonly name: string
@@ -31,6 +31,8 @@ export interface TenantSpec {
   readonly enforcement: 'Enforce' | 'Warn' | 'Audit'
   /** The most it may hold of all classes together, over all tiers; null: no cap. */
   readonly cap: Amount | null
+  /** Systems whose decision on a pod stands, though it does not fit; the ledger books only what fits. */
+  readonly trustedQueues: readonly QueueSystem[]
   /** A class that is absent may not be used at all. */
   readonly classes: ReadonlyMap<string, TenantClass>
 }

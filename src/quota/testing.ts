@@ -75,6 +75,7 @@ export function tenant(
     tierOrder: TIERS,
     enforcement: 'Enforce',
     cap: null,
+    trustedQueues: [],
     classes: mapped(classes, numbers => ({
       reserved: amount(numbers.reserved ?? 0),
       sharedMax: limit(numbers.sharedMax),

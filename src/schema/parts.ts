@@ -154,5 +154,9 @@ export type LabelSelector = ReadonlyStatic<typeof labelSelector>
 export const TIERS = ['reserved', 'shared', 'burst'] as const
 export type Tier = (typeof TIERS)[number]
 
+/** Systems that queue pods on their own, by the names of their projects. */
+export const QUEUE_SYSTEMS = ['kueue', 'volcano', 'kai', 'yunikorn'] as const
+export type QueueSystem = (typeof QUEUE_SYSTEMS)[number]
+
 export const MODES = ['Enforce', 'Warn', 'Audit'] as const
 export type Mode = (typeof MODES)[number]

@@ -10,6 +10,7 @@ import {
   MODES,
   object,
   pool,
+  QUEUE_SYSTEMS,
   type ReadonlyStatic,
   TIERS,
   weight,
@@ -66,6 +67,16 @@ const spec = object('A tenant: its namespaces, and what they may use together.',
     choice(
       'What an excess does: refuse the pod, admit it with a warning, or only record it. Enforce without it.',
       MODES,
+    ),
+  ),
+  trustedQueues: Type.Optional(
+    list(
+      'Systems whose word counts for this tenant: a pod that one of them queues is charged where it fits, each by itself, and admitted with a ' +
+        'warning where it does not, as with enforcement Warn: what it decided is not refused a second time. None without it. Pods show ' +
+        'by labels, gates or their scheduler who queues them, and a tenant can write those: list a system only where it keeps pods ' +
+        'from running that it has not let through.',
+      choice('A system that queues pods.', QUEUE_SYSTEMS),
+      { maxItems: QUEUE_SYSTEMS.length },
     ),
   ),
   classes: list('Quota by accelerator class. A class that is not listed may not be used.', classQuota, {

@@ -177,8 +177,8 @@ describe('real manifests of public projects', { skip }, () => {
         name: 'dreamzero-sft.yaml',
         want: [
           'RayJob submitter - - false -',
-          'RayCluster head ns/RayCluster/dreamzero-sft-00000 2 true -',
-          'RayCluster worker ns/RayCluster/dreamzero-sft-00000 2 true -',
+          'RayCluster head ns/RayCluster/dreamzero-sft-x2x2x 2 true -',
+          'RayCluster worker ns/RayCluster/dreamzero-sft-x2x2x 2 true -',
         ],
       },
       {

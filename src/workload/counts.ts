@@ -57,14 +57,35 @@ export function most(...counts: readonly Count[]): Count {
   return combine(counts, (a, b) => Math.max(a, b), 0)
 }
 
+/** Never less than none. */
+export function minus(whole: Count, part: Count): Count {
+  return combine([whole, part], (a, b) => Math.max(0, a - b))
+}
+
 /** One fewer: a group without its leader. */
 export function lessOne(count: Count): Count {
-  return count.value === undefined ? count : exactly(Math.max(0, count.value - 1))
+  return minus(count, exactly(1))
 }
 
 /** How often `part` fits into `whole`, at least once: data parallel ranks over ranks per pod. */
 export function quotient(whole: Count, part: Count): Count {
   return combine([whole, part], (a, b) => Math.max(1, Math.floor(Math.max(a, 1) / Math.max(b, 1))))
+}
+
+/** What of each count lies within a total when they are taken in their order. */
+export function within(total: Count, counts: readonly Count[]): readonly Count[] {
+  const values = counts.flatMap(count => count.value ?? [])
+  if (total.value === undefined || values.length < counts.length) return counts.map(() => UNTOLD)
+  return takeInOrder(total.value, values).map(exactly)
+}
+
+export function takeInOrder(total: number, values: readonly number[]): readonly number[] {
+  let left = total
+  return values.map(value => {
+    const taken = Math.min(value, left)
+    left -= taken
+    return taken
+  })
 }
 
 function combine(counts: readonly Count[], fold: (a: number, b: number) => number, start?: number): Count {

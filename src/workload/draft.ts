@@ -20,6 +20,11 @@ export interface TemplatePod {
    * gang may ask for different things, so what a gang needs is the sum over its templates, not this times one pod.
    */
   readonly gangSize: number | undefined
+  /**
+   * How many pods of this template the gang needs at least: fewer than its share of `gangSize` where the gang is elastic.
+   * Undefined where `gangSize` is.
+   */
+  readonly gangMembers: number | undefined
   /** False for a blueprint (a training runtime, a workflow template): others make pods of it, it is no usage itself. */
   readonly createsPods: boolean
   /** False where the manifest leaves a part of the pod to objects of the cluster, such as a serving runtime. */
@@ -72,6 +77,8 @@ export interface Draft {
   readonly stamp: Stamp
   readonly replicas: Count
   readonly gangSize?: Count
+  /** All replicas where it is left out. */
+  readonly gangMembers?: Count
   readonly createsPods?: boolean
   readonly issues?: readonly Issue[]
 }

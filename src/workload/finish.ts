@@ -21,6 +21,7 @@ export function finish({ manifest }: Source, draft: Draft): TemplatePod | undefi
     pod: podFrom(manifest, draft, spec),
     replicas: draft.replicas.value,
     gangSize: gangSize.value,
+    gangMembers: gangSize.value === undefined ? undefined : (draft.gangMembers ?? draft.replicas).value,
     createsPods: draft.createsPods ?? true,
     isPodKnown: (draft.issues ?? []).length === 0,
     undecidable: unique([...draft.replicas.issues, ...gangSize.issues, ...(draft.issues ?? [])]).slice(0, MAX_ISSUES),

@@ -6,6 +6,8 @@ import { objectAt, type Path, textAt, valueAt } from './json.ts'
  * The batch/v1 Job, and the controllers that create Jobs.
  */
 
+const ONE = exactly(1)
+
 /** A Job of this name, and what its creator adds to its pods beyond what a Job stamps itself. */
 interface JobIdentity {
   readonly name: string
@@ -37,20 +39,24 @@ function jobDraft(source: Source, path: Path, identity: JobIdentity): Draft {
     metadata: objectAt(source.manifest, ...path, 'template', 'metadata'),
     stamp: jobStamp(source, path, identity),
     replicas,
-    gangSize: isSweep(source, path) ? exactly(1) : replicas,
+    ...(isSweep(source, path) ? { gangSize: ONE, gangMembers: ONE } : { gangSize: replicas }),
   }
 }
 
-/** Pods that need not run together: later ones wait for earlier ones to finish, or each fails by itself. */
+/**
+ * Pods that need not run together: later ones wait for earlier ones to finish, or each fails by itself. All other Jobs are gangs of
+ * their parallelism, indexed or not: torchrun and Ray meet by a Service as well as by index. A gang admitted by halves holds its
+ * devices and never runs; independent pods that are taken for a gang are refused, and their author says `backoffLimitPerIndex`.
+ */
 function isSweep({ manifest }: Source, path: Path): boolean {
   const completions = countAt(manifest, [...path, 'completions'], UNTOLD).value
-  const parallelism = countAt(manifest, [...path, 'parallelism'], exactly(1)).value
+  const parallelism = countAt(manifest, [...path, 'parallelism'], ONE).value
   const hasQueue = completions !== undefined && parallelism !== undefined && completions > parallelism
   return hasQueue || valueAt(manifest, [...path, 'backoffLimitPerIndex']) !== undefined
 }
 
 export function jobPods({ manifest }: Source, path: Path): Count {
-  const parallelism = countAt(manifest, [...path, 'parallelism'], exactly(1))
+  const parallelism = countAt(manifest, [...path, 'parallelism'], ONE)
   const hasCompletions = valueAt(manifest, [...path, 'completions']) !== undefined
   return hasCompletions ? least(parallelism, countAt(manifest, [...path, 'completions'], parallelism)) : parallelism
 }

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../schema/parts.ts'
-import { type Count, countAt, exactly, sum } from './counts.ts'
+import { type Count, countAt, exactly, least, sum } from './counts.ts'
 import { asOwner, type Draft, type Source, type Stamp } from './draft.ts'
 import { objectAt, type Path, valueAt } from './json.ts'
 
@@ -45,7 +45,14 @@ export function kubeflowJob(source: Source): readonly Draft[] {
     stamp: stampOf(source, rules, type.toLowerCase(), gangSize),
     replicas: counts[index] ?? ONE,
     gangSize,
+    gangMembers: leastOf(source, type, counts[index] ?? ONE),
   }))
+}
+
+// Only workers of a PyTorchJob come and go; the operator takes their replicas for a minimum that is left out.
+function leastOf({ manifest, kind }: Source, type: string, replicas: Count): Count {
+  if (kind !== 'PyTorchJob' || type !== 'Worker') return replicas
+  return least(replicas, countAt(manifest, ['spec', 'elasticPolicy', 'minReplicas'], replicas))
 }
 
 // An MPI launcher starts the others and waits for them, unless it is told to be the first worker as well. Counting it would

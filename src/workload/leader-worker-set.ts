@@ -45,13 +45,19 @@ export function leaderWorkerSet(source: Source): readonly Draft[] {
 export function groupDrafts(set: LeaderWorkerSet): readonly Draft[] {
   const { replicas, size, leader, worker } = set
   // Without a template of their own, leaders are made of the workers'.
-  const workers = product(replicas, leader === undefined ? size : lessOne(size))
-  const drafts = leader === undefined ? [] : [draftOf(leader, leaderStamp(set, leader), replicas, size)]
-  return [...drafts, draftOf(worker, workerStamp(set, worker), workers, size)]
+  const workersOfGroup = leader === undefined ? size : lessOne(size)
+  const counts = { replicas: product(replicas, workersOfGroup), gangSize: size, gangMembers: workersOfGroup }
+  const drafts =
+    leader === undefined
+      ? []
+      : [draftOf(leader, leaderStamp(set, leader), { replicas, gangSize: size, gangMembers: ONE })]
+  return [...drafts, draftOf(worker, workerStamp(set, worker), counts)]
 }
 
-function draftOf({ path, metadata }: GroupTemplate, stamp: Stamp, replicas: Count, gangSize: Count): Draft {
-  return { path, metadata, stamp, replicas, gangSize }
+type Counts = Required<Pick<Draft, 'replicas' | 'gangSize' | 'gangMembers'>>
+
+function draftOf({ path, metadata }: GroupTemplate, stamp: Stamp, counts: Counts): Draft {
+  return { path, metadata, stamp, ...counts }
 }
 
 function leaderStamp(set: LeaderWorkerSet, { labels }: GroupTemplate): Stamp {

@@ -64,7 +64,7 @@ function submitter({ manifest, name }: Source, path: Path): readonly Draft[] {
 
 // The operator appends five random characters to the name.
 function createdCluster(source: Source, path: Path): readonly Draft[] {
-  const name = `${source.name}-00000`
+  const name = `${source.name}-x2x2x`
   return clusterDrafts(source, path, name, { apiVersion: source.apiVersion, kind: 'RayCluster', name })
 }
 
@@ -72,7 +72,7 @@ function clusterDrafts({ manifest }: Source, path: Path, cluster: string, owner:
   const groups = itemsAt(manifest, ...path, 'workerGroupSpecs').map((_, index) => workerGroup(manifest, path, index))
   const autoscaled = valueAt(manifest, [...path, 'enableInTreeAutoscaling']) === true
   const gangSize = sum(ONE, ...groups.map(group => (autoscaled ? group.fewest : group.pods)))
-  const draft = (template: Path, type: string, group: string, replicas: Count): Draft => ({
+  const draft = (template: Path, type: string, group: string, replicas: Count, fewest: Count): Draft => ({
     path: [...template, 'spec'],
     metadata: objectAt(manifest, ...template, 'metadata'),
     stamp: {
@@ -90,10 +90,11 @@ function clusterDrafts({ manifest }: Source, path: Path, cluster: string, owner:
     },
     replicas,
     gangSize,
+    gangMembers: autoscaled ? fewest : replicas,
   })
   return [
-    draft([...path, 'headGroupSpec', 'template'], 'head', 'headgroup', ONE),
-    ...groups.map(group => draft([...group.path, 'template'], 'worker', group.name, group.pods)),
+    draft([...path, 'headGroupSpec', 'template'], 'head', 'headgroup', ONE, ONE),
+    ...groups.map(group => draft([...group.path, 'template'], 'worker', group.name, group.pods, group.fewest)),
   ]
 }
 

@@ -219,8 +219,8 @@ const KINDS: readonly { readonly name: string; readonly manifest: JsonObject; re
     }),
     want: [
       'spec.submitterPodTemplate.spec 1/-: RayJob m submitter, -',
-      'spec.rayClusterSpec.headGroupSpec.template.spec 1/2: RayCluster m-00000 head, -',
-      'spec.rayClusterSpec.workerGroupSpecs.[0].template.spec 1/2: RayCluster m-00000 worker, -',
+      'spec.rayClusterSpec.headGroupSpec.template.spec 1/2: RayCluster m-x2x2x head, -',
+      'spec.rayClusterSpec.workerGroupSpecs.[0].template.spec 1/2: RayCluster m-x2x2x worker, -',
     ],
   },
   {
@@ -230,12 +230,12 @@ const KINDS: readonly { readonly name: string; readonly manifest: JsonObject; re
       submitterPodTemplate: template,
       rayClusterSpec: { headGroupSpec: { template } },
     }),
-    want: ['spec.rayClusterSpec.headGroupSpec.template.spec 1/1: RayCluster m-00000 head, -'],
+    want: ['spec.rayClusterSpec.headGroupSpec.template.spec 1/1: RayCluster m-x2x2x head, -'],
   },
   {
     name: 'RayService',
     manifest: manifest('ray.io/v1 RayService', { rayClusterConfig: { headGroupSpec: { template } } }),
-    want: ['spec.rayClusterConfig.headGroupSpec.template.spec 1/1: RayCluster m-00000 head, -'],
+    want: ['spec.rayClusterConfig.headGroupSpec.template.spec 1/1: RayCluster m-x2x2x head, -'],
   },
   {
     name: 'Volcano Job: what must run together',
@@ -634,4 +634,98 @@ test('no manifest makes it throw, and what it finds are pods at places that are 
       podTemplates(object as JsonObject)
     }),
   )
+})
+
+test('of an elastic gang the fewest members are told, beside all that are wanted', () => {
+  const replica = (replicas: number) => ({ replicas, template })
+  const members = (value: JsonObject) => podTemplates(value).map(({ gangSize, gangMembers }) => [gangSize, gangMembers])
+  const cases: readonly { readonly name: string; readonly manifest: JsonObject; readonly want: unknown }[] = [
+    {
+      name: 'PyTorchJob: only workers come and go',
+      manifest: manifest('kubeflow.org/v1 PyTorchJob', {
+        elasticPolicy: { minReplicas: 2, maxReplicas: 5 },
+        pytorchReplicaSpecs: { Master: replica(1), Worker: replica(4) },
+      }),
+      want: [
+        [5, 1],
+        [5, 2],
+      ],
+    },
+    {
+      name: 'PyTorchJob whose minimum is more than it has',
+      manifest: manifest('kubeflow.org/v1 PyTorchJob', {
+        elasticPolicy: { minReplicas: 9 },
+        pytorchReplicaSpecs: { Worker: replica(4) },
+      }),
+      want: [[4, 4]],
+    },
+    {
+      name: 'HyperPodPyTorchJob',
+      manifest: manifest('sagemaker.amazonaws.com/v1 HyperPodPyTorchJob', {
+        elasticPolicy: { minReplicas: 3 },
+        replicaSpecs: [replica(2), replica(4)],
+      }),
+      want: [
+        [6, 2],
+        [6, 1],
+      ],
+    },
+    {
+      name: 'RayCluster',
+      manifest: manifest('ray.io/v1 RayCluster', {
+        enableInTreeAutoscaling: true,
+        headGroupSpec: { template },
+        workerGroupSpecs: [{ ...group('a', 6), minReplicas: 2, numOfHosts: 2 }, group('b', 3)],
+      }),
+      want: [
+        [5, 1],
+        [5, 4],
+        [5, 0],
+      ],
+    },
+    {
+      name: 'Volcano: what each task needs, then tasks in their order',
+      manifest: manifest('batch.volcano.sh/v1alpha1 Job', {
+        minAvailable: 4,
+        tasks: [replica(2), { ...replica(4), minAvailable: 1 }],
+      }),
+      want: [
+        [4, 2],
+        [4, 2],
+      ],
+    },
+    {
+      name: 'Volcano: 0 stands for what the tasks need',
+      manifest: manifest('batch.volcano.sh/v1alpha1 Job', {
+        minAvailable: 0,
+        tasks: [replica(2), { ...replica(4), minAvailable: 1 }],
+      }),
+      want: [
+        [3, 2],
+        [3, 1],
+      ],
+    },
+    {
+      name: 'LeaderWorkerSet: one group of three',
+      manifest: manifest('leaderworkerset.x-k8s.io/v1 LeaderWorkerSet', {
+        replicas: 3,
+        leaderWorkerTemplate: { size: 4, leaderTemplate: template, workerTemplate: template },
+      }),
+      want: [
+        [4, 1],
+        [4, 3],
+      ],
+    },
+    {
+      name: 'a count that is open',
+      manifest: manifest('kubeflow.org/v1 PyTorchJob', {
+        pytorchReplicaSpecs: { Master: replica(1), Worker: { replicas: variable('N'), template } },
+      }),
+      want: [
+        [undefined, undefined],
+        [undefined, undefined],
+      ],
+    },
+  ]
+  for (const { name, manifest, want } of cases) assert.deepEqual(members(manifest), want, name)
 })

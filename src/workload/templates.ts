@@ -17,12 +17,14 @@ const QUEUED_BY_POD: ReadonlySet<string> = new Set(['Pod', 'Deployment', 'Statef
 /**
  * The pods that the controller of a manifest would create, one per template, as they would come to admission. Never throws:
  * what is no template is not found, and what is still open is said. Flatten lists first: a list itself has no pods.
+ *
+ * @param most how many templates are read; the others are left out
  */
-export function podTemplates(manifest: JsonObject): readonly TemplatePod[] {
+export function podTemplates(manifest: JsonObject, most = MAX_TEMPLATES): readonly TemplatePod[] {
   if (isListKind(manifest)) return []
   const source = sourceOf(manifest)
   return finderFor(source)(source)
-    .slice(0, MAX_TEMPLATES)
+    .slice(0, most)
     .flatMap(draft => finish(source, queued(source, draft)) ?? [])
 }
 

@@ -4,13 +4,16 @@ import { join } from 'node:path'
 import { assembleCluster, type Cluster } from '../../src/admission/cluster.ts'
 import type { TemplateReview } from '../../src/admission/manifest-review.ts'
 import { mutatePod } from '../../src/admission/mutate.ts'
-import type { PlacedObject } from '../../src/admission/objects.ts'
+import { objectAt, type PlacedObject } from '../../src/admission/objects.ts'
+import { type Examined, examine } from '../../src/admission/subject.ts'
 import { readLayers } from '../../src/cli/cluster.ts'
 import { clusterFor, type FileReview, fileReviewer, type Reviewer } from '../../src/cli/review-files.ts'
 import { type ManifestInput, readInputs } from '../../src/cli/review-input.ts'
 import { manifestYaml, withPatchedTemplates } from '../../src/cli/template-patch.ts'
 import { readObjects } from '../../src/config/yaml-objects.ts'
 import { applyPatch, type PatchOperation } from '../../src/policy/patch.ts'
+import { requestOf } from '../../src/policy/testing.ts'
+import { isSluiceApi } from '../../src/schema/documents.ts'
 import { formatIssue, type Parsed } from '../../src/schema/parsed.ts'
 import type { JsonObject } from '../../src/schema/parts.ts'
 import { parsePod } from '../../src/schema/pod.ts'
@@ -104,6 +107,18 @@ export function secondPatch(
   const forecast = { peek: () => undefined }
   const knowledge = { areClaimsKnown: false, ...(gangSize === undefined ? {} : { gangSize }) }
   return mutatePod(request, value(parsePod(object)), cluster, forecast, { knowledge }).operations
+}
+
+/** What is told of a template's pod when its manifest is in the cluster, as a webhook would find it, and nobody says which it is. */
+export function examinedByOwner(review: TemplateReview, { objects }: FileReview, setting: Setting): Examined {
+  const { layers } = prepare(setting)
+  const { namespace } = review
+  const own = objects
+    .filter(({ value }) => !isSluiceApi(value.apiVersion))
+    .map(({ at, value }) => ({ at, value: { ...value, metadata: { ...objectAt(value, 'metadata'), namespace } } }))
+  const object = { ...review.template.pod, metadata: { ...objectAt(review.template.pod, 'metadata'), namespace } }
+  const request = requestOf(object, namespace)
+  return examine(request, value(parsePod(object)), value(assembleCluster(...layers, own)))
 }
 
 /**
