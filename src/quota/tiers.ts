@@ -6,6 +6,8 @@
  *   │   └── t shared    nominal 0, borrowing limit = the tenant's shared maximum
  *   ├── t reserved      nominal = reserved, borrowing limit 0, lending limit = the tenant's
  *   └── t burst         nominal 0, borrowing limit = the tenant's burst limit
+ *
+ * Cohorts and the leaves of tenants have the weights they were given; a pool never borrows, so nothing weighs it.
  */
 import { type Amount, ZERO } from '../quantity/amount.ts'
 import type { Issue } from '../schema/parsed.ts'
@@ -57,6 +59,7 @@ function cohortParts(cohort: CohortSpec): readonly Part[] {
     {
       name: cohortNode(cohort.name),
       parent: cohort.parent === null ? null : cohortNode(cohort.parent),
+      weight: cohort.weight,
       role: { kind: 'cohort', cohort: cohort.name },
       quotas: mapped(cohort.classes, limits => quota(limits.burst, limits.borrowingLimit, limits.lendingLimit)),
     },
@@ -73,6 +76,7 @@ function tenantParts(tenant: TenantSpec): readonly Part[] {
   const leaf = (tier: Tier, parent: string, limits: (limits: TenantClass) => Quota): Part => ({
     name: leafNode(tenant.name, tier),
     parent,
+    weight: tenant.weight,
     role: { kind: 'tenant', tenant: tenant.name, tier },
     quotas: mapped(tenant.classes, limits),
   })
