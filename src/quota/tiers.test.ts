@@ -6,7 +6,7 @@ import { TIERS } from '../schema/parts.ts'
 import type { CohortSpec, TenantSpec } from './spec.ts'
 import { cohort, compiled, present, someScenario, tenant, tenantNamed, treeNamed } from './testing.ts'
 import { compileQuotas } from './tiers.ts'
-import { quotaAt } from './tree.ts'
+import { potential, quotaAt } from './tree.ts'
 
 test('tiers become the nodes that the design draws', () => {
   const quotas = compiled(
@@ -49,6 +49,16 @@ test('cohorts and the leaves of tenants weigh what their documents say, and pool
     'burst:free': 0n,
     'shared:free': 0n,
   })
+})
+
+test('a class that only tenants mention has a pool of nothing, and can be had as burst alone', () => {
+  const quotas = compiled(
+    [cohort('top', { h100: { burst: 8 } }), cohort('c', {}, 'top')],
+    [tenant('t', 'c', { h100: {} })],
+  )
+  const { leaves } = tenantNamed(treeNamed(quotas, 'top'), 't')
+  const most = TIERS.map(tier => [tier, potential(leaves[tier], 'h100')])
+  assert.deepEqual(Object.fromEntries(most), { reserved: 0n, shared: 0n, burst: 8n })
 })
 
 test('a tenant is found by its namespace, and its tree by the tenant', () => {
