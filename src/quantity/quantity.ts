@@ -15,6 +15,7 @@ export type QuantityResult =
   | { readonly ok: false; readonly problem: string }
 
 export const NANOS_PER_UNIT = 1_000_000_000n
+export const ONE: Quantity = { nanos: NANOS_PER_UNIT }
 const NANOS_PER_MILLI = 1_000_000n
 
 // Longer texts are no quantity anyone writes; the cap keeps BigInt work bounded on hostile input.

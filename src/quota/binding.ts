@@ -8,13 +8,16 @@ import { type Node, quotaAt } from './tree.ts'
 import type { Usage } from './usage.ts'
 
 /**
- * The limit to name. Where nothing is left at the root, capacity may still be idle behind a lending limit; then the
- * largest such limit is named whose removal alone would let more through.
+ * The limit to name: one whose removal alone would let more through, if there is such a one.
+ *
+ * A limit that binds alone is that. Where nothing is left at the root, or where a cohort's borrowing limit is as tight as
+ * another of the way so that lifting it gains nothing, capacity may still be idle behind a lending limit, and to lend it
+ * would widen all of them; then the largest such limit is named. Where there is none, it is the nearest of the tightest.
  */
 export function bindingStep(book: Book, view: Usage, leaf: Node, key: string, path: readonly Step[]): Step {
   const { quota } = book
   const step = tightest(path)
-  if (step.limit.kind !== 'nothing-idle') return step
+  if (!isWidenedByLending(step, path)) return step
   const caps = path.filter(({ limit }) => limit.kind === 'cap')
   const hider = censusOf(book)
     .hiders(view, key)
@@ -24,6 +27,12 @@ export function bindingStep(book: Book, view: Usage, leaf: Node, key: string, pa
     })
   if (hider === undefined) return step
   return { ...step, limit: { kind: 'lending-limit', owner: ownerOf(quota, hider.node), hidden: hider.amount } }
+}
+
+// What others lend widens cohorts. A tenant's own limits and its pool stay as they are.
+function isWidenedByLending(step: Step, path: readonly Step[]): boolean {
+  if (step.limit.kind === 'nothing-idle') return true
+  return step.limit.kind === 'borrowing-limit' && path.some(other => other !== step && other.room === step.room)
 }
 
 /** The states of all nodes if one of them lent everything: its ancestors see more of its quota, and more of its use. */

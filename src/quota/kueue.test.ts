@@ -3,7 +3,10 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { type Amount, add, amount, compare, most, subtract, UNLIMITED, ZERO } from '../quantity/amount.ts'
+import { parseQuantity, type Quantity } from '../quantity/quantity.ts'
+import { type Rational, rational } from '../quantity/rational.ts'
 import type { NodeSpec } from './node-spec.ts'
+import { kueueShare, roundedShare, type Share, shareOf, type WeightedShare, weightedShare } from './share.ts'
 import { buildForest, type Forest, type Node, potential, quotaAt, type Tree } from './tree.ts'
 import { type Amounts, addUsage, available, noUsage, removeUsage, type Usage, used } from './usage.ts'
 
@@ -26,6 +29,7 @@ interface TreeDoc {
 interface CohortDoc {
   readonly name: string
   readonly parent: string | null
+  readonly fairWeight: number
   readonly quotas: Readonly<Record<string, QuotaDoc>>
 }
 interface WorkloadDoc {
@@ -77,11 +81,47 @@ type TreeCase = { readonly id: string; readonly tree: TreeDoc } & (
   | DeleteCase
   | LendableCase
 )
+type ShareDoc = number | 'infinite'
+interface ShareExpectation {
+  readonly node: string
+  readonly roundedWeightedShare: ShareDoc
+  readonly preciseWeightedShare: ShareDoc
+  readonly dominantResource: string | null
+  readonly borrowing: boolean
+}
+type ShareCase = { readonly id: string } & (
+  | {
+      readonly kind: 'drs'
+      readonly tree: TreeDoc
+      readonly usage: Table
+      /** Counts at the node that is looked at, and at no other. */
+      readonly extraUsageAtNode: Counts
+      readonly expect: { readonly nodes: readonly ShareExpectation[] }
+    }
+  | {
+      readonly kind: 'borrowingOn'
+      readonly tree: TreeDoc
+      readonly usage: Table
+      readonly queue: string
+      readonly requested: Counts
+      readonly expect: { readonly borrowing: boolean; readonly borrowingOnRequested: boolean }
+    }
+  | {
+      readonly kind: 'preciseShare'
+      readonly fairWeight: number
+      readonly unweightedRatio: number
+      readonly expect: { readonly preciseWeightedShare: ShareDoc }
+    }
+)
 interface RandomCase {
   readonly id: string
   readonly tree: TreeDoc
   readonly admitted: readonly WorkloadDoc[]
-  readonly expect: Readonly<Record<'potentialAvailable' | 'available' | 'cohortSubtreeQuota' | 'cohortUsage', Table>>
+  readonly expect: Readonly<
+    Record<'potentialAvailable' | 'available' | 'cohortSubtreeQuota' | 'cohortUsage', Table>
+  > & {
+    readonly preciseWeightedShare: Readonly<Record<string, ShareDoc>>
+  }
 }
 
 test('amounts saturate as in Kueue', { skip }, () => {
@@ -114,7 +154,7 @@ test('availability, bubbling and cohort quotas are those of Kueue', { skip }, ()
   }
 })
 
-test('random trees have the availability that Kueue computes', { skip }, () => {
+test('random trees have the availability and the shares that Kueue computes', { skip }, () => {
   const cases = casesOf<RandomCase>('random-trees.json')
   assert.equal(cases.length, 200)
   for (const { id, tree, admitted, expect } of cases) {
@@ -124,6 +164,51 @@ test('random trees have the availability that Kueue computes', { skip }, () => {
     for (const { queue, usage } of admitted) change(state, addUsage, queue, usage)
     checkTable(`${id} available`, expect.available, (node, key) => availableAt(state, node, key))
     checkTable(`${id} usage`, expect.cohortUsage, (node, key) => usedAt(state, node, key))
+    const nodes = [...state.forest.nodes.keys()]
+    assert.deepEqual(Object.keys(expect.preciseWeightedShare).toSorted(), nodes.toSorted(), id)
+    for (const [node, want] of Object.entries(expect.preciseWeightedShare)) {
+      checkShare(`${id} share ${node}`, kueueShareAt(state, node).weighted, want)
+    }
+  }
+})
+
+test('shares, their dominant resource and who borrows are those of Kueue', { skip }, () => {
+  const cases = casesOf<ShareCase>('drs.json')
+  assert.equal(cases.length, 25)
+  for (const one of cases) {
+    switch (one.kind) {
+      case 'drs': {
+        const state = withUsage(one.tree, one.usage)
+        for (const want of one.expect.nodes) {
+          const share = kueueShareAt(state, want.node, amountsOf(one.extraUsageAtNode))
+          const rounded = roundedShare(share)
+          checkShare(`${one.id} ${want.node}`, share.weighted, want.preciseWeightedShare)
+          assert.deepEqual(
+            [rounded === 'infinite' ? rounded : Number(rounded), share.dominant, share.isBorrowing],
+            [want.roundedWeightedShare, want.dominantResource, want.borrowing],
+            `${one.id} ${want.node}`,
+          )
+        }
+        break
+      }
+      case 'borrowingOn': {
+        const state = withUsage(one.tree, one.usage)
+        const isBorrowingOn = (keys: Iterable<string>) => {
+          const node = nodeOf(state, one.queue)
+          return shareOf(usageAt(state, node), node, keys).isBorrowing
+        }
+        const { borrowing, borrowingOnRequested } = one.expect
+        assert.equal(kueueShareAt(state, one.queue).isBorrowing, borrowing, one.id)
+        assert.equal(isBorrowingOn(keysOf(one.tree)), borrowing, one.id)
+        assert.equal(isBorrowingOn(Object.keys(one.requested)), borrowingOnRequested, one.id)
+        break
+      }
+      case 'preciseShare': {
+        const share = weightedShare(rational(BigInt(one.unweightedRatio), 1n), weightOf(one.fairWeight))
+        checkShare(one.id, share, one.expect.preciseWeightedShare)
+        break
+      }
+    }
   }
 })
 
@@ -195,13 +280,24 @@ function opened({ cohorts, queues }: TreeDoc): State {
   return { forest: forest.value, usages: new Map(forest.value.trees.map(tree => [tree, noUsage(tree)])) }
 }
 
-function specOf({ name, parent, quotas }: CohortDoc): NodeSpec {
+function withUsage(tree: TreeDoc, usage: Table): State {
+  const state = opened(tree)
+  for (const [queue, counts] of Object.entries(usage)) change(state, addUsage, queue, counts)
+  return state
+}
+
+function specOf({ name, parent, fairWeight, quotas }: CohortDoc): NodeSpec {
   const quotaOf = ({ nominal, borrowingLimit, lendingLimit }: QuotaDoc) => ({
     nominal: count(nominal),
     borrowingLimit: borrowingLimit === null ? null : count(borrowingLimit),
     lendingLimit: lendingLimit === null ? null : count(lendingLimit),
   })
-  return { name, parent, quotas: new Map(Object.entries(quotas).map(([key, quota]) => [key, quotaOf(quota)])) }
+  return {
+    name,
+    parent,
+    weight: weightOf(fairWeight),
+    quotas: new Map(Object.entries(quotas).map(([key, quota]) => [key, quotaOf(quota)])),
+  }
 }
 
 function change(state: State, how: typeof addUsage, queue: string | null, counts: Counts): void {
@@ -223,6 +319,41 @@ function usedAt(state: State, name: string, key: string): Amount {
 
 function subtreeOf(state: State, name: string, key: string): Amount {
   return quotaAt(nodeOf(state, name), key).subtree
+}
+
+function kueueShareAt(state: State, name: string, extra: Amounts = new Map()): Share {
+  const node = nodeOf(state, name)
+  return kueueShare(usageAt(state, node), node, key => key.slice(key.indexOf('|') + 1), extra)
+}
+
+/**
+ * Kueue's share is a float64 made by two divisions, each of them rounded: by the lendable, then by the weight. So it is within
+ * two half units in the last place of the exact one, that is within 2^-52 of it, and a little for the error of the error.
+ */
+function checkShare(what: string, share: WeightedShare, want: ShareDoc): void {
+  if (share === 'infinite' || want === 'infinite') {
+    assert.equal(share, want, what)
+    return
+  }
+  const expected = exactly(want)
+  const a = share.numerator * expected.denominator
+  const b = expected.numerator * share.denominator
+  const distance = a > b ? a - b : b - a
+  assert.ok(
+    distance * 2n ** 52n <= a + a / 2n ** 50n,
+    `${what}: ${Number(share.numerator) / Number(share.denominator)} is not ${want}`,
+  )
+}
+
+/** A float64 is a whole number over a power of two. */
+function exactly(float: number): Rational {
+  let dividend = float
+  let divisor = 1n
+  while (!Number.isInteger(dividend)) {
+    dividend *= 2
+    divisor *= 2n
+  }
+  return rational(BigInt(dividend), divisor)
 }
 
 function usageAt({ usages }: State, node: Node): Usage {
@@ -251,6 +382,12 @@ function amountsOf(counts: Counts): Amounts {
 
 function keysOf({ cohorts, queues }: TreeDoc): ReadonlySet<string> {
   return new Set([...cohorts, ...queues].flatMap(({ quotas }) => Object.keys(quotas)))
+}
+
+function weightOf(weight: number): Quantity {
+  const quantity = parseQuantity(weight)
+  assert.ok(quantity.ok)
+  return quantity.value
 }
 
 function count(value: Count): Amount {

@@ -1,5 +1,6 @@
 /** What a tree is built from, and what keeps nodes from forming one. */
 import { type Amount, ZERO } from '../quantity/amount.ts'
+import type { Quantity } from '../quantity/quantity.ts'
 import type { Issue } from '../schema/parsed.ts'
 
 export interface Quota {
@@ -13,6 +14,8 @@ export interface Quota {
 export interface NodeSpec {
   readonly name: string
   readonly parent: string | null
+  /** Divides what the node borrows when it is compared with its siblings. 1 without it. */
+  readonly weight?: Quantity
   readonly quotas: ReadonlyMap<string, Quota>
 }
 
@@ -24,7 +27,18 @@ export function nodeIssues(specs: readonly NodeSpec[]): readonly Issue[] {
     ...specs.flatMap(spec => unknownParent(spec, parents)),
     ...cycles(parents).map(cycle => cycleIssue(cycle)),
     ...specs.flatMap(spec => negativeAmounts(spec)),
+    ...specs.flatMap(({ name, weight }) => (weight === undefined ? [] : weightFaults(name, weight))),
   ]
+}
+
+// Kueue's own bound (its validation of fairSharing.weight), and the finest step a quantity has.
+const TOO_LIGHT_NANOS = 1n
+
+/** What a weight must not be. Zero is meant: whoever has it lays claim to nothing beyond its own, and gives back first. */
+export function weightFaults(at: string, { nanos }: Quantity): readonly Issue[] {
+  if (nanos === 0n || nanos > TOO_LIGHT_NANOS) return []
+  const problem = nanos < 0n ? 'the weight is negative' : 'the weight is neither 0 nor above 0.000000001'
+  return [{ at, problem, remedy: 'use 0 or more than 0.000000001' }]
 }
 
 /** Every name that occurs more than once, once each. */

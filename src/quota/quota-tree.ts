@@ -1,5 +1,6 @@
 /** One compiled cohort tree: its nodes, what each is for, and the tenants that live in it. */
 import { ZERO } from '../quantity/amount.ts'
+import { ONE } from '../quantity/quantity.ts'
 import type { Tier } from '../schema/parts.ts'
 import type { TenantSpec } from './spec.ts'
 import type { Node, Tree } from './tree.ts'
@@ -50,7 +51,7 @@ function lendingLimited({ nodes }: Tree): ReadonlyMap<string, readonly Node[]> {
 
 /** The tree of a cohort that is no longer defined: no quota, no tenants. */
 export function bareQuotaTree(name: string): QuotaTree {
-  const root = { name, index: 0, parent: null, quotas: new Map() }
+  const root = { name, index: 0, parent: null, weight: ONE, quotas: new Map() }
   return quotaTree(name, { root, nodes: [root], children: [[]] }, [], () => ({ kind: 'cohort', cohort: name }))
 }
 

@@ -1,7 +1,7 @@
 /** What makes a set of cohorts and tenants unusable. Every error names its document, the field and a way out. */
 import { type Amount, formatGpus, ZERO } from '../quantity/amount.ts'
 import type { Issue } from '../schema/parsed.ts'
-import { cycles, duplicates } from './node-spec.ts'
+import { cycles, duplicates, weightFaults } from './node-spec.ts'
 import type { CohortSpec, TenantSpec } from './spec.ts'
 
 export function specErrors(cohorts: readonly CohortSpec[], tenants: readonly TenantSpec[]): readonly Issue[] {
@@ -14,6 +14,8 @@ export function specErrors(cohorts: readonly CohortSpec[], tenants: readonly Ten
     ...cycles(new Map(cohorts.map(cohort => [cohort.name, cohort.parent]))).map(cohortCycle),
     ...cohorts.flatMap(negativeInCohort),
     ...tenants.flatMap(negativeInTenant),
+    ...cohorts.flatMap(({ name, weight }) => weightFaults(cohortPlace(name, 'weight'), weight)),
+    ...tenants.flatMap(({ name, weight }) => weightFaults(tenantPlace(name, 'weight'), weight)),
     ...tenants.flatMap(unusableTenant),
     ...sharedNamespaces(tenants),
   ]

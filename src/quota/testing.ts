@@ -218,21 +218,40 @@ const tenantNumbers = fc.record({
 const perClass = <T>(numbers: fc.Arbitrary<T>) =>
   fc.dictionary(fc.constantFrom(...KEYS), numbers, { noNullPrototype: true, minKeys: 1 })
 
+const bothClasses = fc.record({ a: cohortNumbers, b: cohortNumbers })
+
 /** One tree of one to three cohorts, and one to four tenants `t0`… somewhere in it. */
 export const someScenario: fc.Arbitrary<Scenario> = fc
   .record({
-    cohorts: fc.array(fc.record({ parent: fc.nat(9), classes: fc.record({ a: cohortNumbers, b: cohortNumbers }) }), {
-      minLength: 1,
-      maxLength: 3,
-    }),
+    cohorts: fc.array(
+      fc.record({ parent: fc.nat(9), classes: fc.oneof(bothClasses, bothClasses, perClass(cohortNumbers)) }),
+      {
+        minLength: 1,
+        maxLength: 3,
+      },
+    ),
     tenants: fc.array(fc.record({ home: fc.nat(9), classes: perClass(tenantNumbers) }), { minLength: 1, maxLength: 4 }),
   })
   .map(({ cohorts, tenants }) => ({
     cohorts: cohorts.map(({ parent, classes }, index) =>
       cohort(`c${index}`, classes, index === 0 ? null : `c${parent % index}`),
     ),
-    tenants: tenants.map(({ home, classes }, index) => tenant(`t${index}`, `c${home % cohorts.length}`, classes)),
+    tenants: tenants.map(({ home, classes }, index) => {
+      const at = home % cohorts.length
+      return tenant(`t${index}`, `c${at}`, backed(classes, cohorts[at]?.classes ?? {}))
+    }),
   }))
+
+/** A tenant may use a class that its cohort says nothing about, but has none of it reserved: there is no capacity for that. */
+function backed(
+  classes: Readonly<Record<string, TenantNumbers>>,
+  known: Readonly<Record<string, CohortNumbers>>,
+): Readonly<Record<string, TenantNumbers>> {
+  const entries = Object.entries(classes)
+  return Object.fromEntries(
+    entries.map(([key, numbers]) => [key, Object.hasOwn(known, key) ? numbers : { ...numbers, reserved: 0 }]),
+  )
+}
 
 export const someDemand = fc
   .dictionary(fc.constantFrom(...KEYS), fc.integer({ min: 0, max: 6 }), { noNullPrototype: true, minKeys: 1 })

@@ -7,7 +7,7 @@ import { TIERS } from '../schema/parts.ts'
 import type { CohortSpec, TenantSpec } from './spec.ts'
 import { cohort, compiled, present, someScenario, tenant, tenantNamed, treeNamed } from './testing.ts'
 import { compileQuotas } from './tiers.ts'
-import { quotaAt } from './tree.ts'
+import { potential, quotaAt } from './tree.ts'
 
 test('tiers become the nodes that the design draws', () => {
   const quotas = compiled(
@@ -31,6 +31,35 @@ test('tiers become the nodes that the design draws', () => {
     ['burst:t', 'cohort:c', 0n, 5n, null],
     ['shared:t', 'pool:c', 0n, 6n, null],
   ])
+})
+
+test('cohorts and the leaves of tenants weigh what their documents say, and pools nothing in particular', () => {
+  const [two, half] = [{ nanos: 2_000_000_000n }, { nanos: 500_000_000n }]
+  const { trees } = compiled(
+    [{ ...cohort('c', { h100: {} }), weight: two }],
+    [tenant('t', 'c', { h100: {} }, { weight: half }), tenant('free', 'c', { h100: {} }, { weight: { nanos: 0n } })],
+  )
+  const weights = present(trees.get('c'), 'c').tree.nodes.map(({ name, weight }) => [name, weight.nanos])
+  assert.deepEqual(Object.fromEntries(weights), {
+    'cohort:c': two.nanos,
+    'pool:c': 1_000_000_000n,
+    'reserved:t': half.nanos,
+    'burst:t': half.nanos,
+    'shared:t': half.nanos,
+    'reserved:free': 0n,
+    'burst:free': 0n,
+    'shared:free': 0n,
+  })
+})
+
+test('a class that only tenants mention has a pool of nothing, and can be had as burst alone', () => {
+  const quotas = compiled(
+    [cohort('top', { h100: { burst: 8 } }), cohort('c', {}, 'top')],
+    [tenant('t', 'c', { h100: {} })],
+  )
+  const { leaves } = tenantNamed(treeNamed(quotas, 'top'), 't')
+  const most = TIERS.map(tier => [tier, potential(leaves[tier], 'h100')])
+  assert.deepEqual(Object.fromEntries(most), { reserved: 0n, shared: 0n, burst: 8n })
 })
 
 test('a tenant is found by its namespace, and its tree by the tenant', () => {
@@ -119,6 +148,23 @@ const ERRORS: readonly {
       'TenantQuota/t spec.classes[h100].shared.max: -4m is negative (use 0 or more)',
       'TenantQuota/t spec.classes[h100].burst.borrowingLimit: -5m is negative (use 0 or more)',
       'TenantQuota/t spec.classes[h100].perPod.max: -6m is negative (use 0 or more)',
+    ],
+  },
+  {
+    name: 'weights that are next to nothing, where the least that is allowed and nothing at all are fine',
+    cohorts: [
+      { ...cohort('c', {}), weight: { nanos: 1n } },
+      { ...cohort('d', {}), weight: { nanos: 2n } },
+    ],
+    tenants: [
+      tenant('t', 'c', {}, { weight: { nanos: -1n } }),
+      tenant('u', 'c', {}, { weight: { nanos: 0n } }),
+      tenant('v', 'c', {}, { weight: { nanos: 1n } }),
+    ],
+    want: [
+      'Cohort/c spec.weight: the weight is neither 0 nor above 0.000000001 (use 0 or more than 0.000000001)',
+      'TenantQuota/t spec.weight: the weight is negative (use 0 or more than 0.000000001)',
+      'TenantQuota/v spec.weight: the weight is neither 0 nor above 0.000000001 (use 0 or more than 0.000000001)',
     ],
   },
   {

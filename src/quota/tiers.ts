@@ -6,6 +6,8 @@
  *   │   └── t shared    nominal 0, borrowing limit = the tenant's shared maximum
  *   ├── t reserved      nominal = reserved, borrowing limit 0, lending limit = the tenant's
  *   └── t burst         nominal 0, borrowing limit = the tenant's burst limit
+ *
+ * Cohorts and the leaves of tenants have the weights they were given; a pool never borrows, so nothing weighs it.
  */
 import { type Amount, ZERO } from '../quantity/amount.ts'
 import type { Issue } from '../schema/parsed.ts'
@@ -34,7 +36,11 @@ export function compileQuotas(cohorts: readonly CohortSpec[], tenants: readonly 
   const errors = specErrors(cohorts, tenants)
   if (errors.length > 0) return { ok: false, errors }
 
-  const parts = [...cohorts.flatMap(cohortParts), ...tenants.flatMap(tenantParts)]
+  const members = Map.groupBy(tenants, tenant => tenant.cohort)
+  const parts = [
+    ...cohorts.flatMap(cohort => cohortParts(cohort, members.get(cohort.name) ?? [])),
+    ...tenants.flatMap(tenantParts),
+  ]
   const forest = buildForest(parts)
   if (!forest.ok) return { ok: false, errors: forest.issues }
 
@@ -52,11 +58,12 @@ interface Part extends NodeSpec {
   readonly role: Role
 }
 
-function cohortParts(cohort: CohortSpec): readonly Part[] {
+function cohortParts(cohort: CohortSpec, members: readonly TenantSpec[]): readonly Part[] {
   return [
     {
       name: cohortNode(cohort.name),
       parent: cohort.parent === null ? null : cohortNode(cohort.parent),
+      weight: cohort.weight,
       role: { kind: 'cohort', cohort: cohort.name },
       quotas: mapped(cohort.classes, limits => quota(limits.burst, limits.borrowingLimit, limits.lendingLimit)),
     },
@@ -64,15 +71,23 @@ function cohortParts(cohort: CohortSpec): readonly Part[] {
       name: poolNode(cohort.name),
       parent: cohortNode(cohort.name),
       role: { kind: 'pool', cohort: cohort.name },
-      quotas: mapped(cohort.classes, limits => quota(limits.shared, ZERO)),
+      quotas: poolQuotas(cohort, members),
     },
   ]
+}
+
+// A node limits only the keys it has a quota for. A class that the tenants of a cohort may use and the cohort says nothing
+// about has a pool of nothing, not one without end.
+function poolQuotas(cohort: CohortSpec, members: readonly TenantSpec[]): ReadonlyMap<string, Quota> {
+  const classes = new Set([...cohort.classes.keys(), ...members.flatMap(tenant => [...tenant.classes.keys()])])
+  return new Map([...classes].map(key => [key, quota(cohort.classes.get(key)?.shared ?? ZERO, ZERO)]))
 }
 
 function tenantParts(tenant: TenantSpec): readonly Part[] {
   const leaf = (tier: Tier, parent: string, limits: (limits: TenantClass) => Quota): Part => ({
     name: leafNode(tenant.name, tier),
     parent,
+    weight: tenant.weight,
     role: { kind: 'tenant', tenant: tenant.name, tier },
     quotas: mapped(tenant.classes, limits),
   })

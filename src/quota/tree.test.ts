@@ -53,6 +53,11 @@ test('quotas that do not form trees are refused, all faults at once', () => {
       want: ['a: the nominal quota of gpu is -1 (use 0 or more)', 'a: the lending limit of gpu is -2 (use 0 or more)'],
     },
     {
+      name: 'a weight no share can be divided by',
+      specs: [{ ...node('a', null), weight: { nanos: -1n } }],
+      want: ['a: the weight is negative (use 0 or more than 0.000000001)'],
+    },
+    {
       name: 'several faults',
       specs: [node('a', 'nowhere'), node('b', 'b'), node('c', null, -1)],
       want: [

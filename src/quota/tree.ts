@@ -7,6 +7,7 @@
  * elsewhere, so that several usages can be held against one shape.
  */
 import { type Amount, add, least, most, subtract, ZERO } from '../quantity/amount.ts'
+import { ONE, type Quantity } from '../quantity/quantity.ts'
 import { type Parsed, parsed } from '../schema/parsed.ts'
 import { type NodeSpec, nodeIssues, type Quota } from './node-spec.ts'
 
@@ -22,6 +23,7 @@ export interface Node {
   /** Its place in `Tree.nodes`; a parent comes before its children. */
   readonly index: number
   readonly parent: Node | null
+  readonly weight: Quantity
   readonly quotas: ReadonlyMap<string, NodeQuota>
 }
 
@@ -85,7 +87,13 @@ function plant(root: NodeSpec, childrenOf: ReadonlyMap<string | null, readonly N
   const children: Node[][] = specs.map(() => [])
   const nodes = specs.map((spec, index): Node => {
     const parent = spec.parent === null ? null : (byName.get(spec.parent) ?? null)
-    const node = { name: spec.name, index, parent, quotas: quotas.get(spec.name) ?? new Map() }
+    const node = {
+      name: spec.name,
+      index,
+      parent,
+      weight: spec.weight ?? ONE,
+      quotas: quotas.get(spec.name) ?? new Map(),
+    }
     byName.set(spec.name, node)
     if (parent !== null) children[parent.index]?.push(node)
     return node
