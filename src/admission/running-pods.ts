@@ -14,13 +14,13 @@ import { type Examined, examine } from './subject.ts'
 import { quoted } from './text.ts'
 
 /** A pod that is there, as its charge. */
-export interface RunningPod extends Charge {
+interface RunningPod extends Charge {
   readonly namespace: string
   readonly name: string
 }
 
 /** What a list of pods, as `kubectl get pods -A` prints it, says of the use of quota. */
-export interface RunningPods {
+interface RunningPods {
   readonly charges: readonly RunningPod[]
   /** Pods with accelerators that could not be counted, or not as they are; in the order of the list. */
   readonly remarks: readonly PodRemark[]

@@ -281,7 +281,7 @@ function isMereLimit(name: string): boolean {
 
 /** A pool can only be taken away by making it larger, which the cohort above sees as well. */
 function isApart(other: string, named: string): boolean {
-  return !other.startsWith('shared-pool') || named.startsWith('shared-max')
+  return !other.startsWith('shared-pool') || /^(shared-max|cap) /.test(named)
 }
 
 function ofTenant(name: string, key: string, change: (limits: TenantClass) => Partial<TenantClass>) {
