@@ -20,7 +20,7 @@ interface RunningPod extends Charge {
 }
 
 /** What a list of pods, as `kubectl get pods -A` prints it, says of the use of quota. */
-interface RunningPods {
+export interface RunningPods {
   readonly charges: readonly RunningPod[]
   /** Pods with accelerators that could not be counted, or not as they are; in the order of the list. */
   readonly remarks: readonly PodRemark[]

@@ -2,9 +2,9 @@ import { assembleCluster, type Cluster } from '../admission/cluster.ts'
 import { exemptNamespaces } from '../admission/exempt.ts'
 import { type ReviewDeps, reviewManifest, type TemplateReview } from '../admission/manifest-review.ts'
 import type { PlacedObject } from '../admission/objects.ts'
+import { scratchDesk } from '../admission/scratch-desk.ts'
 import type { LeftOut } from '../config/template-text.ts'
 import { type Issue, type Parsed, parsed } from '../schema/parsed.ts'
-import { inProcessDesk } from './in-process-desk.ts'
 import type { ManifestInput } from './review-input.ts'
 
 /** What was read of one file, and what would become of it. */
@@ -47,7 +47,7 @@ export function fileReviewer(options: ReviewerOptions): Parsed<Reviewer> {
     async review({ file, objects, leftOut }) {
       const cluster = clusterFor(objects, base.value, options)
       if (!cluster.ok) return cluster
-      const deps = await depsFor(cluster.value, options)
+      const deps = depsFor(cluster.value, options)
       const reviews: TemplateReview[] = []
       for (const object of objects) {
         const issues = unknownLines(object, objects, leftOut)
@@ -72,11 +72,11 @@ export function clusterFor(
   )
 }
 
-async function depsFor(cluster: Cluster, { isQuotaKnown, namespace }: ReviewerOptions): Promise<ReviewDeps> {
+function depsFor(cluster: Cluster, { isQuotaKnown, namespace }: ReviewerOptions): ReviewDeps {
   return {
     cluster,
     exempt: exemptNamespaces([]),
-    desk: await inProcessDesk(cluster),
+    desk: scratchDesk(cluster.quotas, () => undefined),
     isQuotaKnown,
     ...(namespace === undefined ? {} : { namespace }),
   }

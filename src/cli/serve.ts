@@ -19,8 +19,9 @@ import { parsed } from '../schema/parsed.ts'
 import { createLog, type LogLevel } from '../telemetry/log.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { complain, loadCluster } from './cluster.ts'
-import { inProcessLedger, SYSTEM_CLOCK } from './in-process-desk.ts'
+import { inProcessLedger, SYSTEM_CLOCK } from './in-process-ledger.ts'
 import { quotaRows } from './quota-rows.ts'
+import { standaloneLeader } from './standalone-leader.ts'
 import { EXIT, type ExitCode, type Terminal } from './terminal.ts'
 
 export interface ServeOptions {
@@ -63,6 +64,8 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
   return undefined
 }
 
+const RECOUNT_MS = 5_000
+
 /** Puts the service together and starts listening. */
 export async function startService(cluster: Cluster, options: ServeOptions, log: Log): Promise<Parsed<Service>> {
   const metrics = createMetrics({ codes: [...Object.keys(CODES), ...cluster.policies.codes] })
@@ -70,7 +73,11 @@ export async function startService(cluster: Cluster, options: ServeOptions, log:
   const certificate = await certificateOf(options, counted, metrics)
   if (!certificate.ok) return certificate
 
-  const ledger = await inProcessLedger(() => cluster)
+  const leader = standaloneLeader(await inProcessLedger(() => cluster), () => cluster.quotas, SYSTEM_CLOCK)
+  const ledger = leader.writer
+  const recounting = setInterval(() => {
+    leader.recount().catch(cause => counted.problem('the recount failed', cause))
+  }, RECOUNT_MS).unref()
   const desk = quotaDesk(ledger, () => cluster.quotas, SYSTEM_CLOCK)
   metrics.policiesLoaded(cluster.policies.names)
   metrics.watchQuotas(() => quotaRows(cluster.quotas, ledger))
@@ -101,6 +108,7 @@ export async function startService(cluster: Cluster, options: ServeOptions, log:
     ca,
     ledger,
     close() {
+      clearInterval(recounting)
       server.closeAll()
       void server.stopAccepting()
       certificate.value.close()

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import type { Cluster } from '../admission/cluster.ts'
-import { quotaDesk } from '../admission/desk.ts'
 import type { Clock } from '../admission/endpoint.ts'
 import { memoryStore } from '../quota/memory-store.ts'
 import type { Timer } from '../quota/waiter.ts'
@@ -27,7 +26,8 @@ function systemTimer(clock: Clock): Timer {
 }
 
 /** A ledger of this process alone, empty at first, with the writer that charges it. */
-export async function inProcessLedger(cluster: () => Cluster, clock: Clock = SYSTEM_CLOCK): Promise<LedgerWriter> {
+export async function inProcessLedger(cluster: () => Cluster): Promise<LedgerWriter> {
+  const clock = SYSTEM_CLOCK
   const writer = ledgerWriter({
     id: randomUUID(),
     store: memoryStore(),
@@ -42,8 +42,4 @@ export async function inProcessLedger(cluster: () => Cluster, clock: Clock = SYS
   // Mutation foretells tiers from the last ledger seen, so each has to be seen once before the first pod.
   for (const tree of cluster().quotas.trees.keys()) await writer.refresh(tree)
   return writer
-}
-
-export async function inProcessDesk(cluster: Cluster, clock: Clock = SYSTEM_CLOCK) {
-  return quotaDesk(await inProcessLedger(() => cluster, clock), () => cluster.quotas, clock)
 }
