@@ -1,3 +1,5 @@
+import type { Limit } from '../quota/limits.ts'
+
 /**
  * Every code that Sluice answers with, in one table. Codes are stable: tenants script against them, and each has its place on
  * the generated reference page. Codes of policies (SLU-P…) stand in the policies themselves, but for those that the engine gives.
@@ -100,5 +102,53 @@ export const CODES = {
     remedy: 'Try again, and tell the platform team if it stays.',
   },
 } as const satisfies Readonly<Record<`SLU-${'E' | 'P' | 'Q' | 'S'}${number}`, CodeEntry>>
+
+/**
+ * The limits that an explanation names, by the word it uses for each (`code` in JSON). Stable as codes are.
+ */
+export const LIMITS: Readonly<Record<Limit['kind'], CodeEntry>> = {
+  reserved: {
+    title: 'the size of the reservation',
+    meaning: '`reserved` of the TenantQuota. Reserved capacity is the tenant’s own and cannot be borrowed into.',
+    remedy: 'Wait for the tenant’s own pods, use another tier, or ask for a larger reservation.',
+  },
+  'shared-max': {
+    title: 'the tenant’s part of the shared pool',
+    meaning: '`shared.max` of the TenantQuota.',
+    remedy: 'Wait for the tenant’s own pods in the shared tier, or use burst.',
+  },
+  'shared-pool': {
+    title: 'the shared pool',
+    meaning: '`shared` of the Cohort, used up by all its tenants together.',
+    remedy: 'Wait until somebody in the cohort gives some back, or use burst.',
+  },
+  'burst-limit': {
+    title: 'the tenant’s borrowing limit',
+    meaning: '`burst.borrowingLimit` of the TenantQuota.',
+    remedy: 'Free some burst of the tenant, or ask for a higher limit.',
+  },
+  'borrowing-limit': {
+    title: 'the borrowing limit of a cohort',
+    meaning:
+      '`borrowingLimit` of the tenant’s Cohort or of one above it: its tenants together have borrowed as much as it may.',
+    remedy: 'Wait until somebody in that cohort gives some back, or ask for a higher limit.',
+  },
+  'lending-limit': {
+    title: 'somebody else’s lending limit',
+    meaning:
+      'All that may be borrowed is in use, and more stands idle with a tenant or cohort whose `lendingLimit` keeps it. What it keeps is said beside it.',
+    remedy: 'Wait, or ask the platform team to have the owner lend more.',
+  },
+  'nothing-idle': {
+    title: 'all there is',
+    meaning: 'Nothing is idle in the whole tree of cohorts.',
+    remedy: 'Wait until somebody gives some back, or use a class that is idle.',
+  },
+  cap: {
+    title: 'the tenant’s cap',
+    meaning: '`cap` of the TenantQuota: the most it may hold over all tiers, of a class or of all accelerators.',
+    remedy: 'Free some of what the tenant holds in any tier, or ask for a higher cap.',
+  },
+}
 
 export const CODES_URL = 'https://sluice.dev/codes'

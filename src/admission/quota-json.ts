@@ -63,6 +63,7 @@ function classJson(answer: ClassAnswer) {
     idleMilliGpus: amountJson(answer.idle),
     limits: answer.path.map(stepJson),
     binding: limitName(answer.binding.limit),
+    bindingCode: answer.binding.limit.kind,
     holders: answer.holders.map(holderJson),
     borrowers: answer.borrowers.map(holderJson),
   }
@@ -70,6 +71,7 @@ function classJson(answer: ClassAnswer) {
 
 function stepJson({ limit, used, limited, room }: Step) {
   return {
+    code: limit.kind,
     limit: limitName(limit),
     usedMilliGpus: amountJson(used),
     limitMilliGpus: amountJson(limited),
