@@ -34,13 +34,14 @@ export async function explainManifest(object: PlacedObject, deps: ExplainDeps): 
   }))
 }
 
-function limitsMet({ tenant, demand, subject }: TemplateReview, deps: ExplainDeps): QuotaExplained | undefined {
+function limitsMet(review: TemplateReview, deps: ExplainDeps): QuotaExplained | undefined {
+  const { tenant, demand, subject, wholeGang } = review
   const tree = tenant === undefined ? undefined : deps.cluster.quotas.treeOfTenant.get(tenant)
   const known = tenant === undefined ? undefined : tree?.tenants.get(tenant)
   const book = tree === undefined ? undefined : deps.bookOf(tree.name)
   if (tenant === undefined || known === undefined || book === undefined || demand === undefined) return undefined
   // The label that Sluice sets says where the pod went; what its author asked for may have been less precise.
   const asked = subject?.pod.metadata.labels?.['sluice.dev/tier'] === undefined ? 'auto' : (subject.tier ?? 'auto')
-  const ask = { tenant, tier: asked, demand: demand.byClass } as const
+  const ask = { tenant, tier: asked, demand: demand.byClass, gang: wholeGang } as const
   return { explanation: explain(book, known, ask), lenders: supposedLenders(book, known, ask) }
 }

@@ -31,10 +31,11 @@ export function explainedJson({ review, policies, quota }: Explained) {
 }
 
 function limitsJson({ explanation, lenders }: QuotaExplained) {
-  const { tenant, cohort, tiers, largest } = explanation
+  const { tenant, cohort, gangSize, tiers, largest } = explanation
   return {
     tenant,
     cohort,
+    gangPods: gangSize,
     tiers: tiers.map(({ tier, fits, classes }) => ({
       tier,
       fits,

@@ -167,7 +167,7 @@ const GOLDENS: readonly Golden[] = [
     want: [
       '[SLU-Q202] exceeded quota: t/reserved, requested: h100=16, possible: 12',
       '  why: all 4 pods of the gang must fit at once; reserved has 12 left by its size (0 of 12); cohort c has 24 h100 idle',
-      '  fix: ask for at most 12 h100 in all, or ask the platform team for more quota',
+      '  fix: make the gang at most 3 pods, or ask the platform team for more quota',
     ],
   },
   {

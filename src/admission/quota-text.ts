@@ -150,14 +150,25 @@ function fixOf(explanation: Explanation, answer: ClassAnswer, isHopeless: boolea
   const others = [...explanation.largest.keys()].filter(
     name => !requested.has(name) && sizeIn(name) >= answer.requested,
   )
-  const inAll = explanation.gangSize > 1 ? ' in all' : ''
+  // Of several classes, this one may fit in a tier where another does not.
+  const size = own > ZERO && own < answer.requested ? [`ask for at most ${formatGpus(own)} ${answer.class}`] : []
   const advice = [
-    // Of several classes, this one may fit in a tier where another does not.
-    ...(own > ZERO && own < answer.requested ? [`ask for at most ${formatGpus(own)} ${answer.class}${inAll}`] : []),
+    ...(explanation.gangSize > 1 ? smallerGang(explanation) : size),
     ...others.slice(0, 2).map(name => `use ${name}, of which ${formatGpus(sizeIn(name))} fit now`),
     isHopeless ? 'ask the platform team for more quota' : patience(explanation, answer),
   ]
   return advice.join(', or ')
+}
+
+/** How many pods of the gang would fit at once, if they are all alike. */
+function smallerGang({ gangSize, tiers }: Explanation): readonly string[] {
+  const fitting = tiers.map(({ classes }) =>
+    classes
+      .map(({ available, requested }) => (available * BigInt(gangSize)) / requested)
+      .reduce((least, count) => (count < least ? count : least)),
+  )
+  const pods = fitting.reduce((best, count) => (count > best ? count : best), 0n)
+  return pods > 0n && pods < BigInt(gangSize) ? [`make the gang at most ${pods} ${pods === 1n ? 'pod' : 'pods'}`] : []
 }
 
 // A name that needs no quotes in a shell: what is pasted there must not be more than it seems.

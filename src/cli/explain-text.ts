@@ -34,7 +34,7 @@ function explainedText({ review, policies, quota }: Explained, paint: Paint): st
     ...(quota === undefined
       ? []
       : [
-          titled(limitsOf(pods.wanted), limitLines(quota, paint)),
+          titled(limitsOf(pods.wanted, quota.explanation.gangSize), limitLines(quota, paint)),
           titled('largest pod that fits now', sizeLines(quota)),
         ]),
     refusalLines(review),
@@ -69,7 +69,8 @@ function titled(title: string, lines: readonly string[]): readonly string[] {
 }
 
 // Later pods meet the same limits with more in use; the refusal tells of the one that did not fit.
-function limitsOf(pods: number): string {
+function limitsOf(pods: number, gangPods: number): string {
+  if (gangPods > 1) return `limits that the ${gangPods} pods of the gang met together, in the order they were tried`
   return pods > 1
     ? `limits that the first of ${pods} pods met, in the order they were tried`
     : 'limits, in the order they were tried'

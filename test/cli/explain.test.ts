@@ -68,10 +68,10 @@ describe('sluice explain', () => {
     const { exitCode, stdout } = await sluiceHere(explain('nemo-finetune-job.yaml', ...pods, '-n', 'research'))
     assert.equal(exitCode, 1)
     for (const fact of [
-      /reserved h100: requested 8, available 2 +does not fit\n +its size +used 24 of 26 +binds/,
+      /reserved h100: requested 32, available 2 +does not fit\n +its size +used 24 of 26 +binds/,
       /held by research\/reserved 24$/m,
       /borrowed by research\/burst 12$/m,
-      /burst h100: requested 8, available 4 +does not fit/,
+      /burst h100: requested 32, available 4 +does not fit/,
       /largest pod that fits now\n +class +reserved +shared +burst\n/,
       /^ +h100 +2 +0 +4$/m,
       /fix: .*; see kubectl sluice usage -n research$/m,
