@@ -48,7 +48,8 @@ export function* entries<V>(map: PersistentMap<V>): Generator<Entry<V>> {
   for (const row of map.buckets.rows) {
     // Most maps are far smaller than the table, and rows never written to are all one.
     if (row === EMPTY_ROW) continue
-    for (const bucket of row) yield* bucket
+    // Nor are most buckets of a row written to, and delegating to an empty one costs as much as to a full one.
+    for (const bucket of row) if (bucket.length > 0) yield* bucket
   }
 }
 

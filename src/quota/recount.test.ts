@@ -44,6 +44,14 @@ test('a view that has not reached what the base was counted by lowers nothing (k
   assert.equal(heldBy(recount(ledger, viewOf({ position: 10 }))), 0n)
 })
 
+test('a leader that finds no pods counts none: a list says how far it reaches even when it is empty', () => {
+  const ledger = recount(ledgerOf([booked('1')]), viewOf({ live: [booked('1')], position: 9 }))
+  const next = podTally()
+  assert.equal(heldBy(recount(ledger, next.view(0))), 2n, 'it has not listed yet')
+  next.reached(12n)
+  assert.equal(heldBy(recount(ledger, next.view(0))), 0n)
+})
+
 test('a recount that adds nothing is the same ledger: nothing has to be written', () => {
   const view = viewOf({ live: [booked('1')] })
   const ledger = recount(ledgerOf([booked('1'), booked('2')]), view)

@@ -17,7 +17,7 @@ import { sameAmounts } from './usage.ts'
 
 /** What the leader has seen of the pods of one tree. */
 export interface PodView {
-  /** The resource version of the newest event of a pod of this tree that it has seen. */
+  /** The resource version up to which it has seen every event of a pod of this tree. */
   readonly position: bigint
   /** Every pod that was created before this moment has been seen. */
   readonly asOfMs: number

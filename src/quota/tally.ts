@@ -16,6 +16,11 @@ export interface PodTally {
   seen(pod: SeenPod, position: bigint): void
   /** A pod has ended or was deleted. One that was never seen is remembered all the same: it may have been charged. */
   gone(uid: string, position: bigint): void
+  /**
+   * Everything up to this position has been told: the end of a list, or a bookmark of the watch. Who starts from a list of no pods,
+   * or of pods older than the last one that left, would otherwise stand behind what was counted before, and count nothing.
+   */
+  reached(position: bigint): void
   /** What the tally says. `asOfMs`: every pod that was created before that moment has been told to it. */
   view(asOfMs: number): PodView
   /** A ledger that was recounted by this view is stored: who had gone by then need not be remembered any longer. */
@@ -75,6 +80,7 @@ export function podTally(): PodTally {
       depart(uid, known)
       moveTo(at)
     },
+    reached: moveTo,
     view(asOfMs) {
       const [present, left, groups] = [pods, departures, members]
       return {
