@@ -1,0 +1,184 @@
+/** Parts with a flaw each, such as real systems had. A check that cannot find them would be worth nothing. */
+import type { Ledger } from '../../src/quota/ledger.ts'
+import type { PodView } from '../../src/quota/recount.ts'
+import { type PodTally, podTally } from '../../src/quota/tally.ts'
+import type { Verdict } from '../../src/quota/verdict.ts'
+import type { LedgerStore, Versioned } from '../../src/quota/versions.ts'
+import { type LedgerWriter, ledgerWriter, type WriterDeps } from '../../src/quota/writer.ts'
+import { type Parts, REAL } from './parts.ts'
+
+export interface Mutant {
+  readonly name: string
+  readonly parts: Parts
+  /** The scenario that finds it, and what it says. */
+  readonly scenario: string
+  readonly says: RegExp
+}
+
+const LAST_GPU = 'two tenants on two replicas contend for the last GPU'
+const STALE_LIST = 'a new leader starts from a stale list (kubernetes#123434)'
+const RECOUNT = 'a recount races a charge, and its pod ends'
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'a store that writes over what it has not seen',
+    parts: { ...REAL, store: store => ({ ...store, replace: (...call) => overwrite(store, ...call) }) },
+    scenario: LAST_GPU,
+    says: /lacks pods|pass a limit/,
+  },
+  {
+    name: 'a store that is read from a cache which is behind',
+    parts: { ...REAL, store: behind },
+    scenario: RECOUNT,
+    says: /at no time was it too much/,
+  },
+  {
+    name: 'a store that loses a charge when it writes two',
+    parts: { ...REAL, store: store => ({ ...store, replace: (...call) => forgetful(store, ...call) }) },
+    scenario: 'a denied waiter is in a batch that meets a conflict (kubernetes#141904)',
+    says: /lacks pods|no version has that charge/,
+  },
+  {
+    name: 'a retry that admits who was denied (kubernetes#141904)',
+    parts: { ...REAL, writer: admitsRefused },
+    scenario: 'a denied waiter is in a batch that meets a conflict (kubernetes#141904)',
+    says: /no version has that charge/,
+  },
+  {
+    name: 'a writer that answers before its write',
+    parts: { ...REAL, writer: hasty },
+    scenario: LAST_GPU,
+    says: /lacks pods|no version has that charge/,
+  },
+  {
+    name: 'a writer that books dry runs',
+    parts: { ...REAL, writer: booksDryRuns },
+    scenario: 'a dry run goes with requests that are meant',
+    says: /dry is booked, for which nobody waits/,
+  },
+  {
+    name: 'charges that lapse while their pods may still be created',
+    parts: { ...REAL, writer: deps => ledgerWriter({ ...deps, pendingMs: 20 }) },
+    scenario: 'a pod that was charged appears late',
+    says: /lacks pods/,
+  },
+  {
+    name: 'holds that never lapse',
+    parts: { ...REAL, writer: deps => ledgerWriter({ ...deps, gangHoldMs: 1_000_000 }) },
+    scenario: 'a hold lapses, and then the missing member comes',
+    says: /at rest .*disagree|at rest room is held/,
+  },
+  {
+    name: 'members that are charged one by one',
+    parts: { ...REAL, writer: membersAlone },
+    scenario: 'two gangs want room that one of them has',
+    says: /gangs a and b are both there/,
+  },
+  {
+    name: 'no limit to the charges of a ledger',
+    parts: { ...REAL, writer: deps => ledgerWriter({ ...deps, maxCharges: 1_000 }) },
+    scenario: 'the ledger is full until charges are counted',
+    says: /2 charges are stored where 1 have room/,
+  },
+  {
+    name: 'a view that tells what was seen since',
+    parts: { ...REAL, tally: talksOfThePresent },
+    scenario: RECOUNT,
+    says: /lacks pods/,
+  },
+  {
+    name: 'a recount that ignores how far it has seen (kubernetes#123434)',
+    parts: { ...REAL, views: asIfNewest },
+    scenario: STALE_LIST,
+    says: /lacks pods|its charge stands beside/,
+  },
+  {
+    name: 'an expiry that ignores what was not seen yet',
+    parts: { ...REAL, views: () => (view, nowMs) => ({ ...view, asOfMs: nowMs }) },
+    scenario: 'a pod that was charged appears late',
+    says: /lacks pods/,
+  },
+  {
+    name: 'a list that does not say how far it reaches',
+    parts: { ...REAL, tally: () => ({ ...podTally(), reached: () => {} }) },
+    scenario: 'a new leader finds that every pod has gone',
+    says: /at rest .*disagree/,
+  },
+]
+
+const CHARGED: Verdict = { kind: 'charged', tier: 'reserved', borrowed: new Map(), lenders: new Map() }
+
+type Replace = Parameters<LedgerStore['replace']>
+
+async function overwrite(store: LedgerStore, ...[tree, , next]: Replace): ReturnType<LedgerStore['replace']> {
+  return store.replace(tree, await store.read(tree), next)
+}
+
+async function forgetful(store: LedgerStore, ...[tree, current, next]: Replace): ReturnType<LedgerStore['replace']> {
+  const lost: Ledger = next.charges.size > 1 ? current.value : next
+  return store.replace(tree, current, lost)
+}
+
+/** After a conflict it is read itself. */
+function behind(store: LedgerStore): LedgerStore {
+  const versions: Versioned<Ledger>[] = []
+  let isCacheOutdated = false
+  return {
+    read: async tree => (isCacheOutdated ? undefined : versions.at(-2)) ?? store.read(tree),
+    async replace(...call) {
+      const written = await store.replace(...call)
+      isCacheOutdated = written === 'conflict'
+      if (written !== 'conflict') versions.push(written)
+      return written
+    },
+  }
+}
+
+function admitsRefused(deps: WriterDeps): LedgerWriter {
+  const writer = ledgerWriter(deps)
+  return {
+    ...writer,
+    async charge(request, deadlineMs) {
+      const verdict = await writer.charge(request, deadlineMs)
+      return verdict.kind === 'refused' ? CHARGED : verdict
+    },
+  }
+}
+
+function hasty(deps: WriterDeps): LedgerWriter {
+  const writer = ledgerWriter(deps)
+  return {
+    ...writer,
+    async charge(request, deadlineMs) {
+      const verdict = await writer.preview(request, deadlineMs)
+      void writer.charge(request, deadlineMs)
+      return verdict
+    },
+  }
+}
+
+function booksDryRuns(deps: WriterDeps): LedgerWriter {
+  const writer = ledgerWriter(deps)
+  return { ...writer, preview: writer.charge }
+}
+
+function membersAlone(deps: WriterDeps): LedgerWriter {
+  const writer = ledgerWriter(deps)
+  return {
+    ...writer,
+    charge: ({ gang: _, ...alone }, deadlineMs) => writer.charge(alone, deadlineMs),
+  }
+}
+
+function talksOfThePresent(): PodTally {
+  const tally = podTally()
+  return { ...tally, view: asOfMs => ({ ...tally.view(asOfMs), statusOf: uid => tally.view(asOfMs).statusOf(uid) }) }
+}
+
+function asIfNewest(): (view: PodView) => PodView {
+  let newest = 0n
+  return view => {
+    newest = view.position > newest ? view.position : newest
+    return { ...view, position: newest }
+  }
+}
