@@ -15,6 +15,7 @@ export interface LeaderPlan {
 export interface Leader {
   readonly plan: LeaderPlan
   events(): readonly Event[]
+  isElected(): boolean
   /** Whether its replica will hear of it again. */
   isActive(): boolean
   /** Recounts by everything that has happened. */
@@ -97,6 +98,7 @@ export function leader(plan: LeaderPlan, options: LeaderOptions): Leader {
   return {
     plan,
     events,
+    isElected: () => seen !== null,
     isActive: () => seen === null || recountsLeft > 0,
     finish: () => {
       if (seen === null) start(0)

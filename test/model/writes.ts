@@ -16,33 +16,43 @@ export function wrongWrite(world: World, before: Ledger, after: Ledger): string 
   return wrongCharges(world, before, after) ?? wrongRecount(world, before, after) ?? wrongBurst(world, before, after)
 }
 
-function wrongCharges({ callers, network }: World, before: Ledger, after: Ledger): string | undefined {
+function wrongCharges(world: World, before: Ledger, after: Ledger): string | undefined {
+  const { callers, cluster } = world
   for (const charge of charges(after)) {
     const former = chargeOf(before, charge.uid)
-    if (former === charge) continue
-    if (former === undefined) {
-      const asked = callers.asked.filter(
-        ({ review }) => review.pod.uid === charge.uid && review.replica === network.history.writer,
-      )
-      if (!asked.some(one => mayBook(one, charge))) return `${charge.uid} is booked, for which nobody waits`
-    } else if (former.tier !== charge.tier || !sameAmounts(former.amounts, charge.amounts)) {
+    if (former !== undefined && isSameCharge(former, charge)) continue
+    // One write may withdraw a charge that nobody was told of and book its pod anew.
+    if (former !== undefined && callers.told.has(charge.uid) && !cluster.wasCreated(charge.uid)) {
       return `${charge.uid} is charged as ${former.tier}, and a second time as ${charge.tier}`
     }
+    if (!isAskedFor(world, charge)) return `${charge.uid} is booked, for which nobody waits`
   }
   return undefined
 }
 
-// Who gave up while the write was under way cannot be helped; who was refused, or only wanted to know, must not be booked.
-function mayBook({ review: { pod, isDry }, answer }: Asked, { tenant, tier, amounts }: Charge): boolean {
-  const isWaiting = answer === null || (answer.verdict.kind === 'busy' && answer.verdict.because === 'deadline')
-  const isAskedFor = pod.tenant === tenant && (pod.tier === 'auto' || pod.tier === tier)
-  return !isDry && isWaiting && isAskedFor && sameAmounts(pod.demand, amounts)
+/** Whether somebody waits for that charge at the replica that has written. */
+function isAskedFor({ callers, network }: World, charge: Charge): boolean {
+  return callers.asked.some(one => one.review.replica === network.history.writer && mayBook(one, charge))
 }
 
-function wrongRecount({ cluster }: World, before: Ledger, after: Ledger): string | undefined {
-  if (after.base === before.base) return undefined
-  const counted = new Set(cluster.pods(Number(after.base.position)).map(({ uid }) => uid))
-  const twice = charges(after).find(({ uid }) => counted.has(uid) && chargeOf(before, uid) !== undefined)
+function isSameCharge(a: Charge, b: Charge): boolean {
+  return a === b || (a.tier === b.tier && a.tenant === b.tenant && sameAmounts(a.amounts, b.amounts))
+}
+
+// Who gave up while the write was under way cannot be helped; who was refused, or only wanted to know, must not be booked.
+function mayBook({ review: { pod, isDry }, answer }: Asked, { uid, tenant, tier, amounts }: Charge): boolean {
+  const isWaiting = answer === null || (answer.verdict.kind === 'busy' && answer.verdict.because === 'deadline')
+  const isThatPod = pod.uid === uid && pod.tenant === tenant && sameAmounts(pod.demand, amounts)
+  return !isDry && isWaiting && isThatPod && (pod.tier === 'auto' || pod.tier === tier)
+}
+
+function wrongRecount(world: World, before: Ledger, after: Ledger): string | undefined {
+  if (after.base.position === before.base.position) return undefined
+  const counted = new Set(world.cluster.pods(Number(after.base.position)).map(({ uid }) => uid))
+  // Whoever asks about a pod that has been counted gets another charge for it, which lasts until the next recount.
+  const twice = charges(after).find(charge => {
+    return counted.has(charge.uid) && chargeOf(before, charge.uid) !== undefined && !isAskedFor(world, charge)
+  })
   return twice === undefined ? undefined : `${twice.uid} is counted, and its charge stands beside`
 }
 
