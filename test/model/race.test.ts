@@ -17,7 +17,7 @@ import { throughText } from './stored-text.ts'
 import { tell } from './story.ts'
 
 const SEED = Number(process.env.SLUICE_MODEL_SEED ?? 20_240_229)
-const WALKS = Number(process.env.SLUICE_MODEL_WALKS ?? 1_500)
+const WALKS = Number(process.env.SLUICE_MODEL_WALKS ?? 1_000)
 const MOST_EVENTS = 150
 
 test('in larger scenarios and orders of chance the same laws hold', async t => {

@@ -149,7 +149,7 @@ export const SCENARIOS: readonly Scenario[] = [
   }),
 ]
 
-/** The same with more of everything: millions of orders. */
+/** The same with more of everything: from five thousand orders to more than anybody has waited for. */
 export const DEEP_SCENARIOS: readonly Scenario[] = [
   scenario({
     name: 'late and repeated reviews beside another pod',
