@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { TIERS } from '../schema/parts.ts'
+import { gangKey, joined } from './gang.ts'
 import { holdingOf } from './holding.ts'
-import { type Charge, chargeOf, charges, EMPTY_LEDGER, type Ledger, ledgerOf } from './ledger.ts'
+import { type Charge, charge, chargeOf, charges, EMPTY_LEDGER, type Ledger, ledgerOf, withGang } from './ledger.ts'
+import { find } from './persistent-map.ts'
 import { driftOf, recount } from './recount.ts'
 import { podTally, type SeenPod } from './tally.ts'
 import { amounts, present, viewOf } from './testing.ts'
@@ -18,6 +20,8 @@ const booked = (uid: string, more: Partial<Charge> = {}): Charge => ({
   bookedBy: 'writer',
   ...more,
 })
+
+const KEY = gangKey('t', 'g')
 
 test('a pod that was seen moves to the base, one that is gone leaves, and one not seen yet stays', () => {
   const ledger = ledgerOf(['live', 'gone', 'unseen'].map(uid => booked(uid)))
@@ -42,6 +46,29 @@ test('a view that has not reached what the base was counted by lowers nothing (k
   assert.equal(heldBy(ledger), 2n)
   assert.equal(recount(ledger, viewOf({ position: 8, asOfMs: 1000 })), ledger)
   assert.equal(heldBy(recount(ledger, viewOf({ position: 10 }))), 0n)
+})
+
+test('a review that arrives after its pod was counted books it a second time, until the next recount', () => {
+  const tally = podTally()
+  const [first, second] = ['1', '2'].map(uid => booked(uid, { gang: KEY }))
+  assert.ok(first !== undefined && second !== undefined)
+  const gang = { tenant: 't', tier: 'reserved', size: 3, whole: amounts({ a: 6 }), isCounted: false } as const
+  const half = { ...gang, arrived: 1, came: amounts({ a: 2 }), open: 1, heldUntilMs: 1000 }
+  tally.seen(first, 1n)
+  const view = tally.view(0)
+  const ledger = recount(ledgerOf([first], [[KEY, half]]), view)
+  tally.stored(view)
+  assert.equal(heldBy(ledger), 6n)
+
+  const member = present(find(ledger.gangs, KEY), 'gang')
+  const again = withGang(
+    charge(ledger, first),
+    KEY,
+    joined(member, { id: '', size: 3, demand: gang.whole }, first, 1000),
+  )
+  const after = recount(again, tally.view(0))
+  assert.deepEqual([after.charges.size, heldBy(after)], [0, 6n])
+  assert.deepEqual(find(after.gangs, KEY)?.arrived, 1, 'one member has come, not two')
 })
 
 test('a leader that finds no pods counts none: a list says how far it reaches even when it is empty', () => {

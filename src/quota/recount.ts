@@ -21,10 +21,13 @@ export interface PodView {
   readonly position: bigint
   /** Every pod that was created before this moment has been seen. */
   readonly asOfMs: number
-  /** What the pods that are there hold. */
+  /** The UIDs of the pods that are there. */
+  readonly pods: PersistentMap<unknown>
+  /** What they hold. */
   readonly held: Holdings
   readonly gone: Departures
-  statusOf(uid: string): 'live' | 'gone' | 'unseen'
+  /** `counted`: it was in the base of the last recount already, so that a charge for it is a second one. */
+  statusOf(uid: string): 'live' | 'gone' | 'counted' | 'unseen'
   /** Whether a pod of the gang is there. */
   isLive(gang: string): boolean
 }
@@ -57,6 +60,8 @@ function judged(ledger: Ledger, booked: Charge, view: PodView): Ledger {
       return settle(ledger, booked, 'counted')
     case 'gone':
       return settle(ledger, booked, 'gone')
+    case 'counted':
+      return withdraw(ledger, booked)
     case 'unseen':
       return booked.expiresAtMs <= view.asOfMs ? withdraw(ledger, booked) : ledger
   }
@@ -77,7 +82,7 @@ function withGangJudged(ledger: Ledger, key: string, gang: Gang, view: PodView):
  */
 export function driftOf(ledger: Ledger, view: PodView): Amount | null {
   if (view.gone.since !== ledger.base.position) return null
-  const arrived = Iterator.from(charges(ledger)).filter(({ uid }) => view.statusOf(uid) !== 'unseen')
+  const arrived = Iterator.from(charges(ledger)).filter(({ uid }) => ['live', 'gone'].includes(view.statusOf(uid)))
   const explained: Holdings = arrived.reduce((held, booked) => holdMore(held, booked), ledger.base.held)
   const counted: Holdings = entries(view.gone.held).flatMap(partsOf).reduce(holdMore, view.held)
   const tenants = new Set([...entries(explained), ...entries(counted)].map(([tenant]) => tenant))

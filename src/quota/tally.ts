@@ -33,6 +33,8 @@ const MOST_GONE = 100_000
 export function podTally(): PodTally {
   let pods: PersistentMap<SeenPod> = emptyMap()
   let members: PersistentMap<number> = emptyMap()
+  /** Those of the last view that was stored. */
+  let counted: PersistentMap<unknown> = emptyMap()
   let held: Holdings = emptyHoldings()
   let departures: Departures = { since: null, uids: emptyMap(), held: emptyHoldings() }
   let position = 0n
@@ -82,20 +84,23 @@ export function podTally(): PodTally {
     },
     reached: moveTo,
     view(asOfMs) {
-      const [present, left, groups] = [pods, departures, members]
+      const [present, left, groups, before] = [pods, departures, members, counted]
       return {
         position,
         asOfMs,
+        pods: present,
         held,
         gone: left,
         statusOf: uid => {
+          if (find(before, uid) !== undefined) return 'counted'
           if (find(present, uid) !== undefined) return 'live'
           return find(left.uids, uid) === undefined ? 'unseen' : 'gone'
         },
         isLive: gang => find(groups, gang) !== undefined,
       }
     },
-    stored({ position: since, gone }) {
+    stored({ position: since, gone, pods: inBase }) {
+      counted = inBase
       departures = {
         since,
         uids: entries(gone.uids).reduce((left, [uid]) => without(left, uid), departures.uids),
