@@ -1,4 +1,8 @@
-/** The checks find what they are there for: each flaw in its scenario, with the story of how it does harm. */
+/**
+ * The checks find what they are there for: each flaw in its scenario, with the story of how it does harm.
+ *
+ * SLUICE_MODEL_STORIES=1 node --test test/model/mutants.test.ts   prints the stories.
+ */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { begin } from './model.ts'
@@ -18,7 +22,7 @@ for (const { name, parts, scenario: wanted, says } of MUTANTS) {
     const { violation } = await explore(start, BOUNDS)
     assert.ok(violation !== undefined, 'nothing was found')
     const story = await tell(scenario, parts, await shortened(start, violation, SHORTENING_RUNS))
-    t.diagnostic(story)
+    t.diagnostic(process.env.SLUICE_MODEL_STORIES === '1' ? story : (story.split('\n')[0] ?? ''))
     assert.match(story, says)
     assert.match(story, /^choices: \["/m)
   })
