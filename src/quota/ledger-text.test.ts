@@ -8,7 +8,7 @@ import { decide, type Request } from './decide.ts'
 import { type Charge, charges, EMPTY_LEDGER, holdings, type Ledger, ledgerOf } from './ledger.ts'
 import { ledgerReader, ledgerText } from './ledger-text.ts'
 import { entries } from './persistent-map.ts'
-import { cohort, compiled, present, request, STAMP, tenant, treeNamed, viewOf } from './testing.ts'
+import { booked, cohort, compiled, present, request, STAMP, tenant, treeNamed, viewOf } from './testing.ts'
 
 const QUOTA = treeNamed(
   compiled(
@@ -109,15 +109,7 @@ test('damaged text is refused, and says what to do; nothing throws', () => {
   )
 })
 
-const CHARGE: Charge = {
-  uid: '3f1c2b4a-7c1d-4e8f-9a0b-1c2d3e4f5a6b',
-  tenant: 't',
-  tier: 'burst',
-  amounts: new Map([['a', amount(8000)]]),
-  gang: null,
-  expiresAtMs: 1000,
-  bookedBy: 'writer',
-}
+const CHARGE = booked('3f1c2b4a-7c1d-4e8f-9a0b-1c2d3e4f5a6b')
 
 function contentOf(ledger: Ledger) {
   const sorted = <T>(pairs: Iterable<readonly [string, T]>) => [...pairs].toSorted(([a], [b]) => (a < b ? -1 : 1))

@@ -6,11 +6,12 @@
  * reader that knows the line already takes what it made of it before. Names stand once and are referred to by number, times are
  * relative to the earliest, UIDs lose their dashes and a quarter of their length.
  */
-import { type Amount, amount } from '../quantity/amount.ts'
+import type { Amount } from '../quantity/amount.ts'
 import { failed, type Issue, type Parsed, parsed } from '../schema/parsed.ts'
 import { TIERS, type Tier } from '../schema/parts.ts'
 import { type Gang, gangKeyAt } from './gang.ts'
 import { emptyHoldings, holdMore, NO_AMOUNTS } from './holding.ts'
+import { amountOf, bigintOf, countOf, listOf, parsedJson, textOf, Unreadable, unknownName } from './json-parts.ts'
 import { type Base, type Charge, type Ledger, ledgerOf } from './ledger.ts'
 import { entries } from './persistent-map.ts'
 import type { Amounts } from './usage.ts'
@@ -207,8 +208,6 @@ function longUid(text: string): string {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
 }
 
-class Unreadable extends Error {}
-
 function unreadable(problem: string): Issue {
   return {
     at: 'QuotaLedger spec.charges',
@@ -217,45 +216,6 @@ function unreadable(problem: string): Issue {
   }
 }
 
-function parsedJson(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    throw new Unreadable('a line is no JSON')
-  }
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  if (!Array.isArray(value)) throw new Unreadable('a list is missing')
-  return value
-}
-
-function textOf(value: unknown): string {
-  if (typeof value !== 'string') throw new Unreadable('a text is missing')
-  return value
-}
-
-function countOf(value: unknown): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
-    throw new Unreadable('a number is damaged')
-  return value
-}
-
-function bigintOf(value: unknown): bigint {
-  if (typeof value !== 'string' || !/^-?\d{1,20}$/.test(value)) throw new Unreadable('a number is damaged')
-  return BigInt(value)
-}
-
-function amountOf(value: unknown): Amount {
-  if (typeof value === 'string') return amount(bigintOf(value))
-  if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw new Unreadable('an amount is damaged')
-  return amount(value)
-}
-
 function tierOf(value: unknown): Tier {
   return TIERS[countOf(value)] ?? unknownName(value)
-}
-
-function unknownName(index: unknown): never {
-  throw new Unreadable(`nothing has the number ${String(index).slice(0, 20)}`)
 }

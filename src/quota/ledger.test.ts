@@ -4,7 +4,6 @@ import fc from 'fast-check'
 import { type Amount, add, ZERO } from '../quantity/amount.ts'
 import { TIERS } from '../schema/parts.ts'
 import {
-  type Charge,
   charge,
   chargeOf,
   charges,
@@ -15,18 +14,7 @@ import {
   release,
   withdraw,
 } from './ledger.ts'
-import { amounts, KEYS, someDemand } from './testing.ts'
-
-const booked = (uid: string, more: Partial<Charge> = {}): Charge => ({
-  uid,
-  tenant: 't',
-  tier: 'reserved',
-  amounts: amounts({ a: 2 }),
-  gang: null,
-  expiresAtMs: 100,
-  bookedBy: 'writer',
-  ...more,
-})
+import { amounts, booked, KEYS, someDemand } from './testing.ts'
 
 test('a UID has one charge: booking it again replaces the former one', () => {
   const ledger = charge(charge(EMPTY_LEDGER, booked('1')), booked('1', { tier: 'burst', amounts: amounts({ b: 3 }) }))

@@ -8,18 +8,7 @@ import { type Charge, charge, chargeOf, charges, EMPTY_LEDGER, type Ledger, ledg
 import { find } from './persistent-map.ts'
 import { driftOf, recount } from './recount.ts'
 import { podTally, type SeenPod } from './tally.ts'
-import { amounts, present, viewOf } from './testing.ts'
-
-const booked = (uid: string, more: Partial<Charge> = {}): Charge => ({
-  uid,
-  tenant: 't',
-  tier: 'reserved',
-  amounts: amounts({ a: 2 }),
-  gang: null,
-  expiresAtMs: 100,
-  bookedBy: 'writer',
-  ...more,
-})
+import { amounts, booked, present, viewOf } from './testing.ts'
 
 const KEY = gangKey('t', 'g')
 

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { type Amount, amount } from '../quantity/amount.ts'
 import { TIERS, type Tier } from '../schema/parts.ts'
 import type { Request, Stamp } from './decide.ts'
+import type { Charge } from './ledger.ts'
 import type { NodeSpec, Quota } from './node-spec.ts'
 import type { QuotaTree, Tenant } from './quota-tree.ts'
 import type { PodView } from './recount.ts'
@@ -97,6 +98,20 @@ export function request(
   namespace = ofTenant,
 ): Request {
   return { uid, tenant: ofTenant, tier, demand: amounts(demand), namespace }
+}
+
+/** A charge of tenant `t`: two `a`, reserved. */
+export function booked(uid: string, more: Partial<Charge> = {}): Charge {
+  return {
+    uid,
+    tenant: 't',
+    tier: 'reserved',
+    amounts: amounts({ a: 2 }),
+    gang: null,
+    expiresAtMs: 100,
+    bookedBy: 'writer',
+    ...more,
+  }
 }
 
 /** What a leader says who has seen these pods come and those go. */

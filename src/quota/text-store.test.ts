@@ -1,18 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { amount } from '../quantity/amount.ts'
-import { type Charge, charges, EMPTY_LEDGER, ledgerOf } from './ledger.ts'
+import { charges, EMPTY_LEDGER, ledgerOf } from './ledger.ts'
+import { booked } from './testing.ts'
 import { type TextStore, textStore } from './text-store.ts'
 
-const CHARGE: Charge = {
-  uid: '1',
-  tenant: 't',
-  tier: 'reserved',
-  amounts: new Map([['a', amount(8000)]]),
-  gang: null,
-  expiresAtMs: 1000,
-  bookedBy: 'writer',
-}
+const CHARGE = booked('3f1c2b4a-7c1d-4e8f-9a0b-1c2d3e4f5a6b')
 
 test('what one replica writes, another reads; the same version is not read twice', async () => {
   const texts = sharedText()
