@@ -43,14 +43,18 @@ export function without<V>(map: PersistentMap<V>, key: string): PersistentMap<V>
   return { size: map.size - 1, buckets: set(map.buckets, index, others) }
 }
 
-/** In no order that means anything: whoever shows entries must sort them. */
-export function* entries<V>(map: PersistentMap<V>): Generator<Entry<V>> {
+/**
+ * In no order that means anything: whoever shows entries must sort them. Gathered before the first is given out: a generator that
+ * looks through mostly empty buckets costs many times as much.
+ */
+export function entries<V>(map: PersistentMap<V>): ArrayIterator<Entry<V>> {
+  const found: Entry<V>[] = []
   for (const row of map.buckets.rows) {
     // Most maps are far smaller than the table, and rows never written to are all one.
     if (row === EMPTY_ROW) continue
-    // Nor are most buckets of a row written to, and delegating to an empty one costs as much as to a full one.
-    for (const bucket of row) if (bucket.length > 0) yield* bucket
+    for (const bucket of row) if (bucket.length > 0) found.push(...bucket)
   }
+  return found.values()
 }
 
 export interface Difference<V> {
