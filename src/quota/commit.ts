@@ -132,11 +132,14 @@ function settle(batch: Batch, deps: CommitDeps): readonly Charge[] {
 }
 
 function denyForGood(ground: Ground, changes: readonly Change[], { answers }: Batch, deps: CommitDeps): void {
-  const book = changes.reduce(amend, ground.book)
+  const amended = changes.reduce(amend, ground.book)
+  const stamp = stampNow(deps)
   for (const { waiter, outcome } of answers) {
     if (outcome.kind !== 'refused') continue
-    const alone = decide(book, waiter.request, stampNow(deps)).outcome
-    if (alone.kind === 'refused') waiter.answer(verdictOf(alone, waiter.request, book))
+    // The changes are lost as well, and a recount among them may have added what nobody has stored.
+    const alone = decide(ground.book, waiter.request, stamp).outcome
+    const isInVain = decide(amended, waiter.request, stamp).outcome.kind === 'refused'
+    if (alone.kind === 'refused' && isInVain) waiter.answer(verdictOf(alone, waiter.request, ground.book))
   }
 }
 

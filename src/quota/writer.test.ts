@@ -103,6 +103,18 @@ test('whom the version just read refuses stays denied, although a later one woul
   assert.deepEqual(await stored(inner), ['1'])
 })
 
+test('whom only a recount refuses that was never stored is not denied', async () => {
+  const inner = memoryStore()
+  const { writer: other } = opened(inner)
+  // This leader still sees a pod that is gone; another one has counted further by the time the write meets its conflict.
+  const isGone = viewOf({ position: 5 })
+  const { writer } = opened(conflicting(inner, () => other.amend('c', [{ kind: 'recount', view: isGone }])))
+  const live = [{ uid: 'gone', tenant: 't', tier: 'reserved' as const, amounts: amounts({ gpu: 8 }), gang: null }]
+  const counted = writer.amend('c', [{ kind: 'recount', view: viewOf({ live, position: 4 }) }])
+  assert.equal(tierOf(await writer.charge(request('1', 't', { gpu: 2 }, 'reserved'), SOON)), 'reserved')
+  await counted
+})
+
 test('whom only an outdated version refuses is not denied, whatever happens to the write', async () => {
   const inner = memoryStore()
   const { writer: other } = opened(inner)
