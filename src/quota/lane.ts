@@ -21,6 +21,8 @@ import { type Timer, type Waiter, waiter } from './waiter.ts'
 
 export interface LaneDeps extends CommitDeps {
   readonly timer: Timer
+  /** How many of its own write times a writer waits after a write while there are conflicts; the bench compares them. */
+  readonly yieldedWrites?: number
 }
 
 export interface Lane {
@@ -43,6 +45,7 @@ interface Amendment {
 }
 
 export function openLane(versions: Versions, deps: LaneDeps): Lane {
+  const { yieldedWrites = YIELDED_WRITES } = deps
   let waiters: Waiter[] = []
   let amendments: Amendment[] = []
   let withdrawals: readonly Change[] = []
@@ -56,7 +59,7 @@ export function openLane(versions: Versions, deps: LaneDeps): Lane {
       const { failure, conflicts, writeMs } = await commitOnce()
       storeAnswers = failure === undefined
       commitsSinceConflict = conflicts > 0 ? 0 : commitsSinceConflict + 1
-      if (writeMs > 0 && commitsSinceConflict < CONTENDED_COMMITS) await pause(YIELDED_WRITES * writeMs)
+      if (writeMs > 0 && commitsSinceConflict < CONTENDED_COMMITS) await pause(yieldedWrites * writeMs)
     }
     isRunning = false
   }
