@@ -5,7 +5,8 @@
  * Where several replicas write one ledger, whoever has just written knows the newest version and would win again and again. So
  * a replica that has written while there are conflicts lets the others have a turn, for about the time of two writes: their
  * requests wait half as long then, and no throughput is lost, for what comes meanwhile goes with its next write. Backing off at
- * random after a conflict does the opposite: it lengthens the wait of those who lost (src/decisions/ledger.md).
+ * random after a conflict does the opposite: it lengthens the wait of those who lost (src/decisions/ledger.md). One that has met no
+ * conflict for long still yields now and then: it may be the one that is always faster, while nobody else gets on.
  *
  * A caller whose deadline passes is told `busy` on time, wherever its request stands. If a write that books it is in
  * flight then, its charge is withdrawn by the next write, and the same goes for a write that failed without saying
@@ -37,11 +38,17 @@ export interface Lane {
 const YIELDED_WRITES = 2
 /** How many commits without a conflict it takes to believe that nobody else is writing. */
 const CONTENDED_COMMITS = 8
+/** After how many more it makes sure: whoever always wins meets no conflict, however many it causes. */
+const PROBED_COMMITS = 16
 
 interface Amendment {
   readonly changes: readonly Change[]
   readonly stored: () => void
   readonly failed: (cause: Error) => void
+}
+
+function yieldsAfter(commitsSinceConflict: number): boolean {
+  return commitsSinceConflict < CONTENDED_COMMITS || commitsSinceConflict % PROBED_COMMITS === 0
 }
 
 export function openLane(versions: Versions, deps: LaneDeps): Lane {
@@ -50,7 +57,8 @@ export function openLane(versions: Versions, deps: LaneDeps): Lane {
   let amendments: Amendment[] = []
   let withdrawals: readonly Change[] = []
   let isRunning = false
-  let commitsSinceConflict = Number.POSITIVE_INFINITY
+  // Alone until the first conflict, and soon to make sure.
+  let commitsSinceConflict = CONTENDED_COMMITS
 
   async function run(): Promise<void> {
     let storeAnswers = true
@@ -59,7 +67,7 @@ export function openLane(versions: Versions, deps: LaneDeps): Lane {
       const { failure, conflicts, writeMs } = await commitOnce()
       storeAnswers = failure === undefined
       commitsSinceConflict = conflicts > 0 ? 0 : commitsSinceConflict + 1
-      if (writeMs > 0 && commitsSinceConflict < CONTENDED_COMMITS) await pause(yieldedWrites * writeMs)
+      if (writeMs > 0 && yieldsAfter(commitsSinceConflict)) await pause(yieldedWrites * writeMs)
     }
     isRunning = false
   }

@@ -1,0 +1,76 @@
+/** Writers of one ledger that get in each other's way, in virtual time: each gets its turn. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { cohort, compiled, request, tenant } from '../src/quota/testing.ts'
+import { textStore } from '../src/quota/text-store.ts'
+import { type LedgerWriter, ledgerWriter } from '../src/quota/writer.ts'
+import { sharedText } from './load/shared-text.ts'
+import { type VirtualTime, virtualTime } from './load/virtual-time.ts'
+
+const QUOTAS = compiled([cohort('c', { gpu: {} })], [tenant('t', 'c', { gpu: { reserved: 1_000_000 } })])
+const RUN_MS = 2_000
+
+test('of replicas that march in step none is starved', async () => {
+  const longestMs = await longestAnswers([2, 2, 2])
+  assert.ok(Math.max(...longestMs) < 250, `the longest answers took ${longestMs.join(', ')} ms`)
+})
+
+test('a replica somewhat further from the store is not starved', async () => {
+  const longestMs = await longestAnswers([4, 5])
+  assert.ok(Math.max(...longestMs) < 500, `the longest answers took ${longestMs.join(', ')} ms`)
+})
+
+test('a replica that is alone is answered in about the time of a write', async () => {
+  const [longestMs = 0] = await longestAnswers([2])
+  // One write may be under way, and two may be yielded to whoever else there might be.
+  assert.ok(longestMs <= 4 * 2 * 2, `${longestMs} ms`)
+})
+
+/** The longest that a client waited, by writer; each writer is so many ms from the store and has four clients that never rest. */
+async function longestAnswers(waysMs: readonly number[]): Promise<readonly number[]> {
+  const time = virtualTime()
+  const shared = sharedText(() => {})
+  const longestMs = waysMs.map(() => 0)
+  const endMs = time.now() + RUN_MS
+  let pods = 0
+
+  async function client(writer: LedgerWriter, at: number): Promise<void> {
+    while (time.now() < endMs) {
+      const askedMs = time.now()
+      const verdict = await writer.charge(request(`${pods++}`, 't', { gpu: 1 }), askedMs + 10 * RUN_MS)
+      assert.equal(verdict.kind, 'charged', JSON.stringify(verdict))
+      longestMs[at] = Math.max(longestMs[at] ?? 0, time.now() - askedMs)
+    }
+  }
+
+  const clients = waysMs.flatMap((wayMs, at) => {
+    const writer = writerAt(time, `w${at}`, wayMs, shared)
+    return Array.from({ length: 4 }, () => client(writer, at))
+  })
+  await time.run(() => false)
+  await Promise.all(clients)
+  return longestMs
+}
+
+function writerAt(time: VirtualTime, id: string, wayMs: number, shared: ReturnType<typeof sharedText>): LedgerWriter {
+  const call = async <T>(effect: () => T): Promise<T> => {
+    await time.sleep(wayMs)
+    const result = effect()
+    await time.sleep(wayMs)
+    return result
+  }
+  return ledgerWriter({
+    id,
+    store: textStore({
+      read: () => call(() => shared.read()),
+      replace: (_tree, version, next) => call(() => shared.replace(version, next)),
+    }),
+    quotas: () => QUOTAS,
+    clock: time,
+    timer: time,
+    pendingMs: 1_000_000,
+    gangHoldMs: 1_000_000,
+    maxCharges: 1_000_000,
+    retryAfterMs: 1,
+  })
+}
