@@ -88,7 +88,7 @@ async function leadInTurn(deps: Stage): Promise<void> {
   while (!isOver()) {
     figures.count('leader')
     const replica = replicas.any()
-    const leader = lead(deps, replica, chance.oneIn(2) ? chance.between(0, 200) : 0)
+    const leader = lead(deps, replica, chance.between(0, 600))
     // Who was deposed need not know it yet.
     const deposed = former
     time.at(time.now() + chance.between(0, 3_000), () => deposed?.depose())
