@@ -1,7 +1,7 @@
 /** What tenants hold, tier by tier and class by class. */
 import { type Amount, add, most, subtract, ZERO } from '../quantity/amount.ts'
 import { TIERS, type Tier } from '../schema/parts.ts'
-import { emptyMap, find, insert, type PersistentMap, without } from './persistent-map.ts'
+import { emptyMap, find, insert, insertAll, type PersistentMap, without } from './persistent-map.ts'
 import type { Amounts } from './usage.ts'
 
 /** What one tenant holds; a class it holds nothing of is absent. */
@@ -30,6 +30,18 @@ export function partsOf([tenant, holding]: readonly [tenant: string, Holding]): 
 
 export function holdMore(held: Holdings, part: Part): Holdings {
   return changed(held, part, add)
+}
+
+/** As `holdMore`, of many at once. */
+export function holdMoreOf(held: Holdings, parts: Iterable<Part>): Holdings {
+  const tenants = new Map<string, Record<Tier, Amounts>>()
+  for (const { tenant, tier, amounts } of parts) {
+    if (amounts.size === 0) continue
+    const holding = tenants.get(tenant) ?? { ...holdingOf(held, tenant) }
+    tenants.set(tenant, holding)
+    holding[tier] = combined(holding[tier], amounts, add)
+  }
+  return insertAll(held, tenants)
 }
 
 export function holdLess(held: Holdings, part: Part): Holdings {

@@ -5,7 +5,7 @@ import { amount, UNLIMITED } from '../quantity/amount.ts'
 import { TIERS } from '../schema/parts.ts'
 import { amend, openBook } from './book.ts'
 import { decide, type Request } from './decide.ts'
-import { type Charge, charges, EMPTY_LEDGER, holdings, type Ledger, ledgerOf } from './ledger.ts'
+import { type Charge, chargeOf, charges, EMPTY_LEDGER, holdings, type Ledger, ledgerOf } from './ledger.ts'
 import { ledgerReader, ledgerText } from './ledger-text.ts'
 import { entries } from './persistent-map.ts'
 import { booked, cohort, compiled, present, request, STAMP, tenant, treeNamed, viewOf } from './testing.ts'
@@ -62,6 +62,13 @@ test('the base is read once, and a text without a new one shares it', () => {
   assert.ok(first.ok && second.ok)
   assert.equal(second.value.base, first.value.base)
   assert.equal(ledgerText(second.value).split('\n')[0], ledgerText(ledger).split('\n')[0])
+  const third = decide(openBook(QUOTA, second.value), request('3', 't', { a: 1 }), STAMP).book.ledger
+  const read = reader.read(ledgerText(third))
+  assert.equal(
+    read.ok && chargeOf(read.value, '2'),
+    chargeOf(second.value, '2'),
+    'a charge that was there is not read again',
+  )
 })
 
 test('amounts beyond a safe integer, and what is unlimited, are kept', () => {
@@ -78,12 +85,12 @@ test('no text is an empty ledger', () => {
   assert.deepEqual(read.ok ? contentOf(read.value) : read, contentOf(EMPTY_LEDGER))
 })
 
-test('a charge of one class takes at most 56 bytes', () => {
+test('a charge of one class takes at most 64 bytes', () => {
   const booked = Array.from({ length: 1_000 }, (_, index): Charge => {
     const uid = `00000000-0000-4000-8000-${index.toString(16).padStart(12, '0')}`
     return { ...CHARGE, uid, tenant: `tenant-${index % 50}`, expiresAtMs: 1_800_000_000_000 + index * 100 }
   })
-  assert.ok(ledgerText(ledgerOf(booked)).length < 56_000)
+  assert.ok(ledgerText(ledgerOf(booked)).length < 64_000)
 })
 
 test('damaged text is refused, and says what to do; nothing throws', () => {
@@ -91,11 +98,15 @@ test('damaged text is refused, and says what to do; nothing throws', () => {
   const lines = text.split('\n')
   for (const damaged of [
     'x',
-    '[]',
-    'null\n[]\n[]',
+    '1 0',
+    '1 0\n0 1',
+    '1 0\n-1 0',
+    '2 0\n0 0',
+    '1 0;t\n0 0',
     lines.slice(0, 2).join('\n'),
-    `${text}\n[]`,
-    text.replace('"t"', '7'),
+    `${text}\n${lines.at(-1)}`,
+    text.replace(' t 0 ', ' t 3 '),
+    text.replace('=P', '='),
   ]) {
     const read = ledgerReader().read(damaged)
     assert.match(read.ok ? '' : present(read.issues[0], 'issue').problem, /^cannot be read: /, damaged)

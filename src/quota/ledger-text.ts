@@ -2,52 +2,64 @@
  * The ledger as one opaque, compact text: what a write costs is field tracking and decoding, so a stored object holds no
  * structure (src/decisions/ledger.md).
  *
- * Three lines of JSON: the base, the charges, the gangs. The base changes with a recount only and is by far the largest part, so a
- * reader that knows the line already takes what it made of it before. Names stand once and are referred to by number, times are
- * relative to the earliest, UIDs lose their dashes and a quarter of their length.
+ * A line for the base, one that says how many follow, and a line for each gang and each charge. Between two versions of a ledger most
+ * lines are the same, so one that was read or written before is neither made nor read again: what it stands for never changes.
  */
-import type { Amount } from '../quantity/amount.ts'
 import { failed, type Issue, type Parsed, parsed } from '../schema/parsed.ts'
-import { TIERS, type Tier } from '../schema/parts.ts'
+import { TIERS } from '../schema/parts.ts'
 import { type Gang, gangKeyAt } from './gang.ts'
-import { emptyHoldings, holdMore, NO_AMOUNTS } from './holding.ts'
-import { amountOf, bigintOf, countOf, listOf, parsedJson, textOf, Unreadable, unknownName } from './json-parts.ts'
-import { type Base, type Charge, type Ledger, ledgerOf } from './ledger.ts'
+import { emptyHoldings, type Holding, holdMoreOf, type Part } from './holding.ts'
+import { type Base, type Charge, EMPTY_LEDGER, type Ledger, ledgerOf } from './ledger.ts'
+import {
+  amountsOf,
+  amountWords,
+  bigintOf,
+  countOf,
+  nameOf,
+  nameWord,
+  tierOf,
+  tierWord,
+  timeOf,
+  timeOrNone,
+  timeWord,
+  Unreadable,
+  uidOf,
+  uidWord,
+} from './ledger-words.ts'
 import { entries } from './persistent-map.ts'
-import type { Amounts } from './usage.ts'
 
 // The version of this encoding, which stands first. A reader refuses every other.
-const FORMAT = 1
+const FORMAT = '1'
 
 export interface LedgerReader {
   /** The ledger of a text, or what is wrong with it. No text means an empty ledger. */
   read(text: string): Parsed<Ledger>
 }
 
-export function ledgerText({ base, charges: booked, gangs }: Ledger): string {
-  return [baseLine(base), chargesLine([...entries(booked)]), gangsLine([...entries(gangs)])].join('\n')
+export function ledgerText({ base, charges, gangs }: Ledger): string {
+  const lines = [baseLine(base), `${gangs.size} ${charges.size}`]
+  for (const entry of entries(gangs)) lines.push(gangLine(entry))
+  for (const [, charge] of entries(charges)) lines.push(chargeLine(charge))
+  return lines.join('\n')
 }
 
-/** A reader remembers the last base it has read. */
+/** A reader remembers the lines it has read last. */
 export function ledgerReader(): LedgerReader {
-  let known: { readonly line: string; readonly base: Base } | undefined
+  const bases = remembering(readBase)
+  const gangs = remembering(readGang)
+  const charges = remembering(readCharge)
 
-  function baseOf(line: string): Base {
-    if (known?.line !== line) {
-      const base = readBase(parsedJson(line))
-      baseLines.set(base, line)
-      known = { line, base }
-    }
-    return known.base
+  function ledgerIn([base = '', counts = '', ...lines]: readonly string[]): Ledger {
+    const [gangCount, chargeCount] = counts.split(' ').map(countOf)
+    if (gangCount === undefined || chargeCount === undefined || lines.length !== gangCount + chargeCount)
+      throw new Unreadable('lines are missing')
+    return ledgerOf(charges(lines.slice(gangCount)), gangs(lines.slice(0, gangCount)), bases([base])[0])
   }
 
   return {
     read(text) {
       try {
-        if (text === '') return parsed(ledgerOf([]))
-        const [base = '', booked = '', gangs = '', ...rest] = text.split('\n')
-        if (rest.length > 0) throw new Unreadable('has more than three lines')
-        return parsed(ledgerOf(readCharges(parsedJson(booked)), readGangs(parsedJson(gangs)), baseOf(base)))
+        return parsed(text === '' ? EMPTY_LEDGER : ledgerIn(text.split('\n')))
       } catch (error) {
         if (error instanceof Unreadable) return failed(unreadable(error.message))
         throw error
@@ -56,159 +68,112 @@ export function ledgerReader(): LedgerReader {
   }
 }
 
-// Every write has the base of the last recount in it.
+/** Reads lines; those that were there the last time, by looking them up. */
+function remembering<T>(read: (line: string) => T): (lines: readonly string[]) => readonly T[] {
+  let known: ReadonlyMap<string, T> = new Map()
+  return lines => {
+    known = new Map(lines.map(line => [line, known.get(line) ?? read(line)]))
+    return [...known.values()]
+  }
+}
+
+const chargeLines = new WeakMap<Charge, string>()
+
+/** `uid tenant tier expiry writer gang`, then classes and amounts; the gang without its tenant, or `-`. */
+function chargeLine(charge: Charge): string {
+  const known = chargeLines.get(charge)
+  if (known !== undefined) return known
+  const { uid, tenant, tier, expiresAtMs, bookedBy, gang, amounts } = charge
+  const bits = gang === null ? '-' : gang.slice(tenant.length + 1)
+  const words = [uidWord(uid), nameWord(tenant), tierWord(tier), timeWord(expiresAtMs), nameWord(bookedBy), bits]
+  const line = [...words, ...amountWords(amounts)].join(' ')
+  chargeLines.set(charge, line)
+  return line
+}
+
+function readCharge(line: string): Charge {
+  const [uid, ofTenant, tier, expires, writer, bits, ...amounts] = line.split(' ')
+  const tenant = nameOf(ofTenant)
+  const charge: Charge = {
+    uid: uidOf(uid),
+    tenant,
+    tier: tierOf(tier),
+    amounts: amountsOf(amounts),
+    gang: bits === '-' ? null : gangKeyAt(tenant, nameOf(bits)),
+    expiresAtMs: timeOf(expires),
+    bookedBy: nameOf(writer),
+  }
+  chargeLines.set(charge, line)
+  return charge
+}
+
+const gangLines = new WeakMap<Gang, string>()
+
+/** `gang tenant tier size arrived open counted held-until`, then what the whole asks for, a stroke, and what has come. */
+function gangLine([key, gang]: readonly [key: string, Gang]): string {
+  const known = gangLines.get(gang)
+  if (known !== undefined) return known
+  const { tenant, tier, size, whole, arrived, came, open, isCounted, heldUntilMs } = gang
+  const words = [key.slice(tenant.length + 1), nameWord(tenant), tierWord(tier), size, arrived, open]
+  const state = [isCounted ? '1' : '0', timeWord(heldUntilMs)]
+  const line = [...words, ...state, ...amountWords(whole), '|', ...amountWords(came)].join(' ')
+  gangLines.set(gang, line)
+  return line
+}
+
+function readGang(line: string): readonly [key: string, Gang] {
+  const [bits, tenant, tier, size, arrived, open, counted, held, ...amounts] = line.split(' ')
+  const stroke = amounts.indexOf('|')
+  if (stroke < 0) throw new Unreadable('a gang is cut')
+  const gang: Gang = {
+    tenant: nameOf(tenant),
+    tier: tierOf(tier),
+    size: countOf(size),
+    arrived: countOf(arrived),
+    open: countOf(open),
+    isCounted: counted === '1',
+    heldUntilMs: timeOrNone(held),
+    whole: amountsOf(amounts.slice(0, stroke)),
+    came: amountsOf(amounts.slice(stroke + 1)),
+  }
+  gangLines.set(gang, line)
+  return [gangKeyAt(gang.tenant, nameOf(bits)), gang]
+}
+
 const baseLines = new WeakMap<Base, string>()
 
+/** `format position`, then for each tenant `;`, its name, and what it holds tier by tier, with strokes between. */
 function baseLine(base: Base): string {
   const known = baseLines.get(base)
   if (known !== undefined) return known
-  const rows = [...entries(base.held)].map(([tenant, holding]) => [
-    tenant,
-    ...TIERS.map(tier => [...holding[tier]].flatMap(([key, value]) => [key, plain(value)])),
-  ])
-  const line = JSON.stringify([FORMAT, String(base.position), ...rows])
+  const tenants = [...entries(base.held)].map(([tenant, holding]) => `${nameWord(tenant)} ${holdingWords(holding)}`)
+  const line = [`${FORMAT} ${base.position}`, ...tenants].join(';')
   baseLines.set(base, line)
   return line
 }
 
-function readBase(value: unknown): Base {
-  const [format, position, ...rows] = listOf(value)
+function holdingWords(holding: Holding): string {
+  return TIERS.map(tier => amountWords(holding[tier]).join(' ')).join('|')
+}
+
+function readBase(line: string): Base {
+  const [head = '', ...tenants] = line.split(';')
+  const [format, position] = head.split(' ')
   if (format !== FORMAT) throw new Unreadable(`its format is not ${FORMAT}, the one that this version knows`)
-  let held = emptyHoldings()
-  for (const row of rows) {
-    const [tenant, ...byTier] = listOf(row)
-    if (byTier.length !== TIERS.length) throw new Unreadable('a tenant does not have three tiers')
-    for (const [index, tier] of TIERS.entries()) {
-      held = holdMore(held, { tenant: textOf(tenant), tier, amounts: pairsOf(listOf(byTier[index]), textOf) })
-    }
-  }
-  return { position: bigintOf(position), held }
+  const base = { position: bigintOf(position), held: holdMoreOf(emptyHoldings(), tenants.flatMap(readHolding)) }
+  baseLines.set(base, line)
+  return base
 }
 
-function chargesLine(booked: readonly (readonly [string, Charge])[]): string {
-  const names = numbered()
-  const earliestMs = booked.reduce(
-    (least, [, { expiresAtMs }]) => Math.min(least, expiresAtMs),
-    Number.MAX_SAFE_INTEGER,
-  )
-  const rows = booked.map(([uid, { tenant, tier, amounts, gang, expiresAtMs, bookedBy }]) => [
-    shortUid(uid),
-    names.of(tenant),
-    TIERS.indexOf(tier),
-    expiresAtMs - earliestMs,
-    names.of(bookedBy),
-    gang === null ? -1 : names.of(gang),
-    ...pairs(amounts, names.of),
-  ])
-  return JSON.stringify([names.all, earliestMs, ...rows])
-}
-
-function readCharges(value: unknown): readonly Charge[] {
-  const [all, earliest, ...rows] = listOf(value)
-  const names = listOf(all).map(textOf)
-  const nameOf = (index: unknown): string => names[countOf(index)] ?? unknownName(index)
-  return rows.map((row): Charge => {
-    const [uid, tenant, tier, afterMs, bookedBy, gang, ...held] = listOf(row)
-    return {
-      uid: longUid(textOf(uid)),
-      tenant: nameOf(tenant),
-      tier: tierOf(tier),
-      amounts: pairsOf(held, nameOf),
-      gang: gang === -1 ? null : nameOf(gang),
-      expiresAtMs: countOf(earliest) + countOf(afterMs),
-      bookedBy: nameOf(bookedBy),
-    }
+function readHolding(text: string): readonly Part[] {
+  const [name = ''] = text.split(' ', 1)
+  const byTier = text.slice(name.length + 1).split('|')
+  if (byTier.length !== TIERS.length) throw new Unreadable('a tenant does not have three tiers')
+  const tenant = nameOf(name)
+  return TIERS.map((tier, index) => {
+    const words = byTier[index] ?? ''
+    return { tenant, tier, amounts: amountsOf(words === '' ? [] : words.split(' ')) }
   })
-}
-
-function gangsLine(gangs: readonly (readonly [string, Gang])[]): string {
-  const names = numbered()
-  const rows = gangs.map(([key, { tenant, tier, size, whole, arrived, came, open, isCounted, heldUntilMs }]) => [
-    key.slice(tenant.length + 1),
-    names.of(tenant),
-    TIERS.indexOf(tier),
-    size,
-    arrived,
-    open,
-    isCounted ? 1 : 0,
-    heldUntilMs ?? -1,
-    pairs(whole, names.of),
-    pairs(came, names.of),
-  ])
-  return JSON.stringify([names.all, ...rows])
-}
-
-function readGangs(value: unknown): readonly (readonly [string, Gang])[] {
-  const [all, ...rows] = listOf(value)
-  const names = listOf(all).map(textOf)
-  const nameOf = (index: unknown): string => names[countOf(index)] ?? unknownName(index)
-  return rows.map((row): [string, Gang] => {
-    const [hash, tenant, tier, size, arrived, open, isCounted, heldUntil, whole, came] = listOf(row)
-    const gang = {
-      tenant: nameOf(tenant),
-      tier: tierOf(tier),
-      size: countOf(size),
-      arrived: countOf(arrived),
-      open: countOf(open),
-      isCounted: isCounted === 1,
-      heldUntilMs: heldUntil === -1 ? null : countOf(heldUntil),
-      whole: pairsOf(listOf(whole), nameOf),
-      came: pairsOf(listOf(came), nameOf),
-    }
-    return [gangKeyAt(gang.tenant, textOf(hash)), gang]
-  })
-}
-
-/** Numbers names in the order in which they are met. */
-function numbered() {
-  const numbers = new Map<string, number>()
-  return {
-    of(name: string): number {
-      const known = numbers.get(name)
-      if (known !== undefined) return known
-      numbers.set(name, numbers.size)
-      return numbers.size - 1
-    },
-    get all() {
-      return [...numbers.keys()]
-    },
-  }
-}
-
-function pairs(amounts: Amounts, numberOf: (name: string) => number): readonly (number | string)[] {
-  const flat: (number | string)[] = []
-  // A loop: this runs for every charge of every write, and flattening short lists costs six times as much.
-  for (const [key, value] of amounts) flat.push(numberOf(key), plain(value))
-  return flat
-}
-
-function pairsOf(flat: readonly unknown[], nameOf: (name: unknown) => string): Amounts {
-  if (flat.length === 0) return NO_AMOUNTS
-  if (flat.length % 2 !== 0) throw new Unreadable('an amount is missing')
-  const result = new Map<string, Amount>()
-  for (let at = 0; at < flat.length; at += 2) result.set(nameOf(flat[at]), amountOf(flat[at + 1]))
-  return result
-}
-
-// Only what is unlimited or absurd is no safe integer.
-function plain(value: Amount): number | string {
-  const number = Number(value)
-  return Number.isSafeInteger(number) ? number : String(value)
-}
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-const SHORT = /^=[\w-]{22}$/
-
-/** `=` and 22 characters for a UID as the API server makes them. Any other text stays as it is, with a quote before it. */
-function shortUid(uid: string): string {
-  return UUID.test(uid) ? `=${Buffer.from(uid.replaceAll('-', ''), 'hex').toString('base64url')}` : `'${uid}`
-}
-
-function longUid(text: string): string {
-  if (text.startsWith("'")) return text.slice(1)
-  if (!SHORT.test(text)) throw new Unreadable('a UID is damaged')
-  const hex = Buffer.from(text.slice(1), 'base64url').toString('hex')
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
 }
 
 function unreadable(problem: string): Issue {
@@ -217,8 +182,4 @@ function unreadable(problem: string): Issue {
     problem: `cannot be read: ${problem}`,
     remedy: 'restore it, or delete the object: it is then counted anew from the pods that are there',
   }
-}
-
-function tierOf(value: unknown): Tier {
-  return TIERS[countOf(value)] ?? unknownName(value)
 }

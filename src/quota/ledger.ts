@@ -12,7 +12,7 @@
  */
 import type { Tier } from '../schema/parts.ts'
 import { type Gang, heldFor, isOver, settled, withoutMember } from './gang.ts'
-import { type Holding, type Holdings, holdLess, holdMore } from './holding.ts'
+import { type Holding, type Holdings, holdLess, holdMore, holdMoreOf } from './holding.ts'
 import {
   type Difference,
   differences,
@@ -20,6 +20,7 @@ import {
   entries,
   find,
   insert,
+  insertAll,
   type PersistentMap,
   without,
 } from './persistent-map.ts'
@@ -62,15 +63,16 @@ export function ledgerOf(
   gangs: Iterable<readonly [key: string, Gang]> = [],
   base: Base = NOTHING_COUNTED,
 ): Ledger {
-  const counted: Ledger = { ...EMPTY_LEDGER, base, held: base.held }
-  const held = Iterator.from(gangs).reduce((ledger, [key, gang]) => withGang(ledger, key, gang), counted)
-  return Iterator.from(booked).reduce(charge, held)
+  const byUid = Iterator.from(booked).map(one => [one.uid, one] as const)
+  const known = Iterator.from(gangs).filter(([, gang]) => !isOver(gang))
+  const parts = { charges: insertAll(emptyMap<Charge>(), byUid), gangs: insertAll(emptyMap<Gang>(), known) }
+  return rebased({ ...EMPTY_LEDGER, ...parts }, base)
 }
 
 /** The ledger on another base: what has not been counted stands beside it as before. */
 export function rebased(ledger: Ledger, base: Base): Ledger {
   const holds = entries(ledger.gangs).map(([, gang]) => heldFor(gang))
-  return { ...ledger, base, held: holds.reduce(holdMore, charges(ledger).reduce(holdMore, base.held)) }
+  return { ...ledger, base, held: holdMoreOf(holdMoreOf(base.held, charges(ledger)), holds) }
 }
 
 /** Books a charge. A UID has one charge: booking it again replaces the former one. */

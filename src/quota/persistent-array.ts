@@ -20,6 +20,21 @@ export function filled<T>(length: number, value: T): PersistentArray<T> {
   return { length, rows: Array.from({ length: Math.ceil(length / ROW) }, () => row) }
 }
 
+/** The array with other values at some places, at once: each row that is written to is copied once. */
+export function withAll<T>(array: PersistentArray<T>, values: Iterable<readonly [index: number, value: T]>) {
+  const rows = array.rows.slice()
+  const own = new Map<number, T[]>()
+  for (const [index, value] of values) {
+    const at = index >> BITS
+    const row = own.get(at) ?? array.rows[at]?.slice()
+    if (row === undefined || index >= array.length) throw outside(array, index)
+    row[index & MASK] = value
+    own.set(at, row)
+    rows[at] = row
+  }
+  return { length: array.length, rows }
+}
+
 export function fromArray<T>(values: readonly T[]): PersistentArray<T> {
   const rows = Array.from({ length: Math.ceil(values.length / ROW) }, (_, row) =>
     values.slice(row * ROW, (row + 1) * ROW),

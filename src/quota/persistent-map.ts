@@ -4,7 +4,7 @@
  * 16,384 buckets hold about six entries each at 100,000 charges, so a change copies two rows of 128 and one short
  * bucket, whatever the size. An ordinary Map would have to be copied whole, which takes milliseconds per batch.
  */
-import { filled, get, type PersistentArray, set } from './persistent-array.ts'
+import { filled, get, type PersistentArray, set, withAll } from './persistent-array.ts'
 
 const BUCKETS = 1 << 14
 
@@ -33,6 +33,25 @@ export function insert<V>(map: PersistentMap<V>, key: string, value: V): Persist
   const others = bucket.filter(entry => entry[0] !== key)
   const size = map.size + (others.length === bucket.length ? 1 : 0)
   return { size, buckets: set(map.buckets, index, [...others, [key, value]]) }
+}
+
+/** The map with all of these, at once; of two with one key the later counts. */
+export function insertAll<V>(
+  map: PersistentMap<V>,
+  added: Iterable<readonly [key: string, value: V]>,
+): PersistentMap<V> {
+  const buckets = new Map<number, Entry<V>[]>()
+  let size = map.size
+  for (const entry of added) {
+    const index = bucketOf(entry[0])
+    const bucket = buckets.get(index) ?? [...get(map.buckets, index)]
+    buckets.set(index, bucket)
+    const at = bucket.findIndex(([key]) => key === entry[0])
+    if (at >= 0) bucket[at] = entry
+    else bucket.push(entry)
+    if (at < 0) size += 1
+  }
+  return { size, buckets: withAll(map.buckets, buckets) }
 }
 
 export function without<V>(map: PersistentMap<V>, key: string): PersistentMap<V> {

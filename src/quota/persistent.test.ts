@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { filled, fromArray, get, set } from './persistent-array.ts'
-import { differences, emptyMap, entries, find, insert, without } from './persistent-map.ts'
+import { filled, fromArray, get, set, withAll } from './persistent-array.ts'
+import { differences, emptyMap, entries, find, insert, insertAll, without } from './persistent-map.ts'
 
 test('a persistent array behaves like a copied array, and old versions stay as they were', () => {
   const write = fc.record({ index: fc.nat(299), value: fc.integer({ min: 1 }) })
@@ -65,6 +65,22 @@ test('a persistent map behaves like a copied map, and old versions stay as they 
       }
     }),
   )
+})
+
+test('many entries inserted at once are those inserted one by one', () => {
+  const pairs = fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c', 'd', 'e', '__proto__'), fc.nat(9)), { maxLength: 12 })
+  fc.assert(
+    fc.property(pairs, pairs, (first, second) => {
+      const before = insertAll(emptyMap<number>(), first)
+      const kept = new Map(entries(before))
+      const after = insertAll(before, second)
+      const oneByOne = second.reduce((map, [key, value]) => insert(map, key, value), before)
+      assert.deepEqual(new Map(entries(after)), new Map(entries(oneByOne)))
+      assert.equal(after.size, oneByOne.size)
+      assert.deepEqual(new Map(entries(before)), kept)
+    }),
+  )
+  assert.throws(() => withAll(filled(130, 0), [[130, 1]]), /outside an array of 130/)
 })
 
 test('differences are the keys whose values are not the same object', () => {
