@@ -18,9 +18,10 @@ import { policyTimer } from './policy-timer.ts'
 
 const PATH = '/explain'
 
-// A pod of a question costs what two reviews cost, and reviews come first. So a question has at most 16 × 32 pods, which take
-// about a second; a review waits for at most one pod of each question that is being answered. What the first pods of a template
-// meet, the others meet as well.
+// A pod of a question costs what two reviews cost, and reviews come first. So a question has at most 16 manifests and 16 × 32 pods,
+// which take about a second; a review waits for at most one manifest to be read, or one pod to be judged, of each question that is
+// being answered. What the first pods of a template meet, the others meet as well.
+const MAX_MANIFESTS = 16
 const MAX_TEMPLATES = 16
 const MAX_PODS = 32
 const MAX_QUESTIONS = 4
@@ -59,6 +60,8 @@ const TOO_MANY = {
   remedy: 'try again in a moment',
 }
 
+const TOO_LATE = { at: 'explain', problem: 'the deadline has passed', remedy: 'ask about less at a time' }
+
 async function answer(body: unknown, call: Call, deps: ExplainDeps): Promise<Answer> {
   const manifests = parseManifests(body)
   if (!manifests.ok) return questionRefused(400, manifests.issues)
@@ -78,6 +81,8 @@ async function answer(body: unknown, call: Call, deps: ExplainDeps): Promise<Ans
   }
   const explained: Explained[] = []
   for (const manifest of manifests.value) {
+    await nextTurn()
+    if (deps.clock.now() >= call.deadlineMs) return questionRefused(429, [TOO_LATE])
     const desk = patient(scratchDesk(cluster.quotas, bookOf), call, deps.clock)
     explained.push(...(await explainManifest(manifest, { ...shared, desk })))
   }
@@ -88,17 +93,19 @@ function parseManifests(body: unknown): Parsed<readonly PlacedObject[]> {
   if (!isObject(body as JsonValue)) {
     return failed({ at: 'body', problem: 'is no object', remedy: 'send a Pod, or a manifest of any workload, as JSON' })
   }
-  const manifests = flattenLists([body as JsonValue])
+  const manifests = flattenLists([body as JsonValue], MAX_MANIFESTS + 1)
+  if (manifests.length > MAX_MANIFESTS) return tooMuch(`has more than ${MAX_MANIFESTS} manifests`)
   const untyped = manifests.findIndex(
     ({ apiVersion, kind }) => typeof apiVersion !== 'string' || typeof kind !== 'string',
   )
   if (untyped !== -1) return failed({ at: placeOf(untyped, manifests), problem: 'has no apiVersion and kind' })
-  const templates = manifests.reduce((sum, manifest) => sum + podTemplates(manifest).length, 0)
-  if (templates > MAX_TEMPLATES) {
-    const problem = `has ${templates} pod templates, and at most ${MAX_TEMPLATES} are explained at once`
-    return failed({ at: 'body', problem, remedy: 'ask about some of them at a time' })
-  }
+  const templates = manifests.reduce((sum, manifest) => sum + podTemplates(manifest, MAX_TEMPLATES + 1).length, 0)
+  if (templates > MAX_TEMPLATES) return tooMuch(`has more than ${MAX_TEMPLATES} pod templates`)
   return parsed(manifests.map((value, index) => ({ at: placeOf(index, manifests), value })))
+}
+
+function tooMuch(problem: string): Parsed<never> {
+  return failed({ at: 'body', problem, remedy: 'ask about some of them at a time' })
 }
 
 function placeOf(index: number, { length }: readonly unknown[]): string {

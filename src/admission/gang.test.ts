@@ -176,7 +176,8 @@ test('a kubeflow job needs all its replicas, or as many workers as it may shrink
   const job = (kind: string, field: string, specs: JsonObject, more: JsonObject = {}) => [
     object(`kubeflow.org/v1 ${kind}#ddp`, { [field]: specs, ...more }),
   ]
-  const id = 'training.kubeflow.org/ddp'
+  const byName = 'training.kubeflow.org/ddp'
+  const id = `${byName}/u-1`
   const torch = { Master: replica(1, 4), Worker: replica(3, 8) }
   const pytorch = job('PyTorchJob', 'pytorchReplicaSpecs', torch)
   const elastic = job(
@@ -198,12 +199,12 @@ test('a kubeflow job needs all its replicas, or as many workers as it may shrink
     { name: 'worker', objects: pytorch, pod: kubeflowPod('PyTorchJob', 'worker'), want: `${id} 4: h100=28` },
     { name: 'elastic', objects: elastic, pod: kubeflowPod('PyTorchJob', 'worker'), want: `${id} 2: h100=16` },
     { name: 'elastic down to nothing', objects: idle, pod: kubeflowPod('PyTorchJob', 'worker'), want: 'alone' },
-    { name: 'MPI', objects: mpi, pod: kubeflowPod('MPIJob', 'worker'), want: `${id} 2: h100=16` },
+    { name: 'MPI', objects: mpi, pod: kubeflowPod('MPIJob', 'worker'), want: `${byName} 2: h100=16` },
     {
       name: 'MPI launcher with a GPU',
       objects: gpuLauncher,
       pod: kubeflowPod('MPIJob', 'worker'),
-      want: `${id} 3: h100=17`,
+      want: `${byName} 3: h100=17`,
     },
   ]
   const others = (
@@ -271,16 +272,16 @@ test('a Ray cluster needs its head and its workers, of which an autoscaler leave
   const created = { 'ray.io/originated-from-crd': 'RayJob', 'ray.io/originated-from-cr-name': 'sft' }
   const rayJob = object('ray.io/v1 RayJob#sft', { rayClusterSpec: spec(0, group({ replicas: 3, minReplicas: 3 })) })
   check([
-    { name: 'worker', objects: fixed, pod: rayPod('worker', 8), want: 'RayCluster/slime 5: h100=33' },
-    { name: 'head', objects: fixed, pod: rayPod('head', 1), want: 'RayCluster/slime 5: h100=33' },
-    { name: 'autoscaled', objects: cluster(scaled), pod: rayPod('worker', 8), want: 'RayCluster/slime 2: h100=16' },
+    { name: 'worker', objects: fixed, pod: rayPod('worker', 8), want: 'RayCluster/slime/u-1 5: h100=33' },
+    { name: 'head', objects: fixed, pod: rayPod('head', 1), want: 'RayCluster/slime/u-1 5: h100=33' },
+    { name: 'autoscaled', objects: cluster(scaled), pod: rayPod('worker', 8), want: 'RayCluster/slime/u-1 2: h100=16' },
     { name: 'a worker the autoscaler adds', objects: cluster(idle), pod: rayPod('worker', 8), want: 'alone' },
-    { name: 'one it needs', objects: cluster(idle), pod: rayPod('worker', 4), want: 'RayCluster/slime 4: h100=13' },
+    { name: 'one it needs', objects: cluster(idle), pod: rayPod('worker', 4), want: 'RayCluster/slime/u-1 4: h100=13' },
     {
       name: 'of a RayJob',
       objects: [rayJob],
       pod: rayPod('worker', 8, 'sft-x7k2p'),
-      want: 'RayCluster/sft-x7k2p 3: h100=24',
+      want: 'RayCluster/sft-x7k2p/u-1 3: h100=24',
     },
     {
       name: 'the submitter',
@@ -570,7 +571,7 @@ test('an owner of more templates than people write is not read to its end, and t
   const sets = (count: number) =>
     object('kueue.x-k8s.io/v1beta1 Workload#kg', { podSets: groups(count).map(set => ({ ...set, count: 1 })) })
   const queued: PodSketch = { labels: { 'kueue.x-k8s.io/pod-group-name': 'kg' } }
-  assert.equal(summary(gangOf(rayPod('worker', 8), cluster(63))), 'RayCluster/slime 63: h100=504')
+  assert.equal(summary(gangOf(rayPod('worker', 8), cluster(63))), 'RayCluster/slime/u-1 63: h100=504')
   assert.equal(summary(gangOf(rayPod('worker', 8), cluster(64))), 'alone')
   assert.equal(summary(gangOf(queued, sets(64))), 'PodGroup.kueue.x-k8s.io/kg 64: h100=512')
   assert.equal(summary(gangOf(queued, sets(65))), 'alone')

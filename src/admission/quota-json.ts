@@ -14,7 +14,7 @@ import type { Orphan, Oversubscription, Standing } from '../quota/standing.ts'
 import type { WhatIf } from '../quota/what-if.ts'
 import { TIERS } from '../schema/parts.ts'
 import type { Explained, QuotaExplained } from './explanation.ts'
-import { limitName } from './quota-text.ts'
+import { limitName, podsAtOnce } from './quota-text.ts'
 import { reviewJson } from './review-json.ts'
 import type { UsageReport } from './usage-report.ts'
 
@@ -31,11 +31,11 @@ export function explainedJson({ review, policies, quota }: Explained) {
 }
 
 function limitsJson({ explanation, lenders }: QuotaExplained) {
-  const { tenant, cohort, gangSize, tiers, largest } = explanation
+  const { tenant, cohort, tiers, largest } = explanation
   return {
     tenant,
     cohort,
-    gangPods: gangSize,
+    gangPods: podsAtOnce(explanation),
     tiers: tiers.map(({ tier, fits, classes }) => ({
       tier,
       fits,

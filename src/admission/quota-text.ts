@@ -17,7 +17,8 @@ export function refusal({ explanation }: Refused, namespace?: string): Denial {
   const isHopeless = explanation.tiers.every(tier => tier.classes.some(answer => answer.requested > answer.potential))
   const { tier, answer } = told
   // Of several classes, say whose numbers these are.
-  const ofClass = tier.classes.length > 1 ? `${answer.class}=` : ''
+  const isOverAll = answer.binding.limit.kind === 'cap' && answer.binding.limit.class === null
+  const ofClass = tier.classes.length > 1 && !(isOverAll && !isHopeless) ? `${answer.class}=` : ''
   const limits = isHopeless
     ? `possible: ${ofClass}${formatGpus(most(ZERO, greatestPotential(explanation, answer.class)))}`
     : `used: ${ofClass}${formatGpus(answer.binding.used)}, limited: ${ofClass}${formatGpus(answer.binding.limited)}`
@@ -107,7 +108,8 @@ function whyOf(explanation: Explanation): string {
   const { answer } = worstOf(explanation)
   const idle = `cohort ${explanation.cohort} has ${formatGpus(answer.idle)} ${answer.class} idle`
   const borrowers = answer.borrowers.slice(0, 3).map(holder => `${holder.tenant} borrows ${formatGpus(holder.amount)}`)
-  const gang = explanation.gangSize > 1 ? [`all ${explanation.gangSize} pods of the gang must fit at once`] : []
+  const pods = podsAtOnce(explanation)
+  const gang = pods > 1 ? [`all ${pods} pods of the gang must fit at once`] : []
   return [...gang, ...clauses, idle, ...borrowers].join('; ')
 }
 
@@ -153,22 +155,29 @@ function fixOf(explanation: Explanation, answer: ClassAnswer, isHopeless: boolea
   // Of several classes, this one may fit in a tier where another does not.
   const size = own > ZERO && own < answer.requested ? [`ask for at most ${formatGpus(own)} ${answer.class}`] : []
   const advice = [
-    ...(explanation.gangSize > 1 ? smallerGang(explanation) : size),
+    ...(podsAtOnce(explanation) > 1 ? smallerGang(explanation) : size),
     ...others.slice(0, 2).map(name => `use ${name}, of which ${formatGpus(sizeIn(name))} fit now`),
     isHopeless ? 'ask the platform team for more quota' : patience(explanation, answer),
   ]
   return advice.join(', or ')
 }
 
+/** How many pods have to fit at once, where that is most: a member that goes to another tier than its gang stands by itself there. */
+export function podsAtOnce({ tiers }: Explanation): number {
+  return Math.max(1, ...tiers.map(({ pods }) => pods))
+}
+
 /** How many pods of the gang would fit at once, if they are all alike. */
-function smallerGang({ gangSize, tiers }: Explanation): readonly string[] {
-  const fitting = tiers.map(({ classes }) =>
+function smallerGang(explanation: Explanation): readonly string[] {
+  const fitting = explanation.tiers.flatMap(({ pods, classes }) =>
     classes
-      .map(({ available, requested }) => (available * BigInt(gangSize)) / requested)
-      .reduce((least, count) => (count < least ? count : least)),
+      .map(({ available, requested }) => (available * BigInt(pods)) / requested)
+      .toSorted((a, b) => (a < b ? -1 : 1))
+      .slice(0, 1),
   )
   const pods = fitting.reduce((best, count) => (count > best ? count : best), 0n)
-  return pods > 0n && pods < BigInt(gangSize) ? [`make the gang at most ${pods} ${pods === 1n ? 'pod' : 'pods'}`] : []
+  const isSmaller = pods > 0n && pods < BigInt(podsAtOnce(explanation))
+  return isSmaller ? [`make the gang at most ${pods} ${pods === 1n ? 'pod' : 'pods'}`] : []
 }
 
 // A name that needs no quotes in a shell: what is pasted there must not be more than it seems.

@@ -1,7 +1,7 @@
 import { denialText } from '../admission/denial.ts'
 import type { Explained, QuotaExplained } from '../admission/explanation.ts'
 import type { TemplateReview } from '../admission/manifest-review.ts'
-import { lenderName, limitName } from '../admission/quota-text.ts'
+import { lenderName, limitName, podsAtOnce } from '../admission/quota-text.ts'
 import type { RunningPods } from '../admission/running-pods.ts'
 import { asciiLine } from '../admission/text.ts'
 import { formatGpus, ZERO } from '../quantity/amount.ts'
@@ -34,7 +34,7 @@ function explainedText({ review, policies, quota }: Explained, paint: Paint): st
     ...(quota === undefined
       ? []
       : [
-          titled(limitsOf(pods.wanted, quota.explanation.gangSize), limitLines(quota, paint)),
+          titled(limitsOf(pods.wanted, podsAtOnce(quota.explanation)), limitLines(quota, paint)),
           titled('largest pod that fits now', sizeLines(quota)),
         ]),
     refusalLines(review),

@@ -59,10 +59,37 @@ const JOB_SET_OBJECTS: readonly ObjectSource[] = [
   { group: 'trainer.kubeflow.org', kind: ['TrainJob'], name: [label('jobset.sigs.k8s.io/jobset-name')] },
 ]
 
+// Who owns every pod of a job, so that its UID tells a job from the next of that name. Of an MPIJob the launcher has another owner.
+const OWNING_OPERATORS = [...KUBEFLOW_OPERATORS].filter(([, kind]) => kind !== 'MPIJob').map(([operator]) => operator)
+
 const KUBEFLOW_KIND: readonly WordSource[] = [
   { at: label('training.kubeflow.org/operator-name'), as: KUBEFLOW_OPERATORS },
   { at: ownerKind },
 ]
+
+const KUBEFLOW_NAME = label('training.kubeflow.org/job-name')
+
+const KUBEFLOW_GANG: GangRule = {
+  scope: 'training.kubeflow.org',
+  id: [[KUBEFLOW_NAME]],
+  size: [
+    // An elastic job has a range here ("1:36"), which is no count, and needs none.
+    { count: env('PET_NNODES') },
+    { processes: env('WORLD_SIZE'), perPod: env('PET_NPROC_PER_NODE') },
+    { count: env('NUM_PROCESSES') },
+  ],
+  labels: ['training.kubeflow.org/job-name'],
+}
+
+const KUBEFLOW_JOB: WorkloadRule = {
+  when: [{ at: KUBEFLOW_NAME }],
+  kind: KUBEFLOW_KIND,
+  name: [KUBEFLOW_NAME],
+  role: [{ at: label('training.kubeflow.org/replica-type') }, { at: label('training.kubeflow.org/job-role') }],
+  gang: KUBEFLOW_GANG,
+  objects: [{ group: 'kubeflow.org', kind: KUBEFLOW_KIND, name: [KUBEFLOW_NAME] }],
+  severalWhen: [{ at: label('training.kubeflow.org/replica-index'), min: 1 }],
+}
 
 // The pods of a cluster that a RayJob or RayService has created tell of it by nothing but the cluster's name.
 const RAY_OBJECTS: readonly ObjectSource[] = [
@@ -192,30 +219,24 @@ const CONTROLLERS: readonly WorkloadRule[] = [
     ],
   },
   {
-    when: [{ at: label('training.kubeflow.org/job-name') }],
-    kind: KUBEFLOW_KIND,
-    name: [label('training.kubeflow.org/job-name')],
-    role: [{ at: label('training.kubeflow.org/replica-type') }, { at: label('training.kubeflow.org/job-role') }],
-    gang: {
-      scope: 'training.kubeflow.org',
-      id: [[label('training.kubeflow.org/job-name')]],
-      size: [
-        // An elastic job has a range here ("1:36"), which is no count, and needs none.
-        { count: env('PET_NNODES') },
-        { processes: env('WORLD_SIZE'), perPod: env('PET_NPROC_PER_NODE') },
-        { count: env('NUM_PROCESSES') },
-      ],
-      labels: ['training.kubeflow.org/job-name'],
-    },
-    objects: [{ group: 'kubeflow.org', kind: KUBEFLOW_KIND, name: [label('training.kubeflow.org/job-name')] }],
-    severalWhen: [{ at: label('training.kubeflow.org/replica-index'), min: 1 }],
+    ...KUBEFLOW_JOB,
+    when: [
+      { at: label('training.kubeflow.org/job-name') },
+      { at: label('training.kubeflow.org/operator-name'), is: OWNING_OPERATORS },
+    ],
+    gang: { ...KUBEFLOW_GANG, id: [[KUBEFLOW_NAME, ownerUid], [KUBEFLOW_NAME]] },
   },
+  KUBEFLOW_JOB,
   {
     when: [{ at: label('ray.io/cluster') }, { at: label('ray.io/node-type') }],
     kind: ['RayCluster'],
     name: [label('ray.io/cluster')],
     role: [{ at: label('ray.io/node-type') }],
-    gang: { scope: 'RayCluster', id: [[label('ray.io/cluster')]], labels: ['ray.io/cluster'] },
+    gang: {
+      scope: 'RayCluster',
+      id: [[label('ray.io/cluster'), ownerUid], [label('ray.io/cluster')]],
+      labels: ['ray.io/cluster'],
+    },
     objects: RAY_OBJECTS,
     severalWhen: [{ at: label('ray.io/node-type'), is: ['worker'] }],
   },
@@ -235,7 +256,7 @@ const CONTROLLERS: readonly WorkloadRule[] = [
     role: [{ at: label('volcano.sh/task-spec') }],
     gang: {
       scope: 'Job.batch.volcano.sh',
-      id: [[label('volcano.sh/job-name')]],
+      id: [[label('volcano.sh/job-name'), ownerUid], [label('volcano.sh/job-name')]],
       labels: ['volcano.sh/job-name'],
     },
     objects: [{ group: 'batch.volcano.sh', kind: ['Job'], name: [label('volcano.sh/job-name')] }],

@@ -184,7 +184,7 @@ test('a pod tells which workload it belongs to, in which role, and in which gang
         name: 'ddp',
         role: 'worker',
         gang: {
-          id: 'team-a/training.kubeflow.org/ddp',
+          id: 'team-a/training.kubeflow.org/ddp/u-1',
           size: 2,
           label: { key: 'training.kubeflow.org/job-name', value: 'ddp' },
         },
@@ -198,7 +198,7 @@ test('a pod tells which workload it belongs to, in which role, and in which gang
         labels: { ...KUBEFLOW, 'training.kubeflow.org/replica-type': 'master' },
         env: { WORLD_SIZE: '24', PET_NPROC_PER_NODE: '8' },
       },
-      want: { role: 'master', gang: kubeflowGang(3) },
+      want: { role: 'master', gang: kubeflowGang(3, '/u-1') },
     },
     {
       name: 'PyTorchJob with one process per pod, as "auto" counts',
@@ -208,7 +208,7 @@ test('a pod tells which workload it belongs to, in which role, and in which gang
     {
       name: 'elastic PyTorchJob has no fixed size',
       pod: { owner: 'kubeflow.org/v1 PyTorchJob#ddp', labels: KUBEFLOW, env: { PET_NNODES: '1:36' } },
-      want: { kind: 'PyTorchJob', gang: kubeflowGang(undefined), multiPod: undefined },
+      want: { kind: 'PyTorchJob', gang: kubeflowGang(undefined, '/u-1'), multiPod: undefined },
     },
     {
       name: 'a second worker proves that there are several',
@@ -282,7 +282,7 @@ test('a pod tells which workload it belongs to, in which role, and in which gang
       want: {
         role: 'worker',
         gang: {
-          id: 'team-a/RayCluster/slime',
+          id: 'team-a/RayCluster/slime/u-1',
           size: undefined,
           label: { key: 'ray.io/cluster', value: 'slime' },
         },
@@ -398,9 +398,9 @@ test('a pod tells which workload it belongs to, in which role, and in which gang
   ])
 })
 
-function kubeflowGang(size: number | undefined): Seen['gang'] {
+function kubeflowGang(size: number | undefined, ofOwner = ''): Seen['gang'] {
   return {
-    id: 'team-a/training.kubeflow.org/ddp',
+    id: `team-a/training.kubeflow.org/ddp${ofOwner}`,
     size,
     label: { key: 'training.kubeflow.org/job-name', value: 'ddp' },
   }

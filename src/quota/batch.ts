@@ -29,8 +29,8 @@ interface Answer {
 
 /**
  * Changes come first, then the requests in the order they arrived, each against the running result. From the first
- * request on use only grows, so whoever was refused on the way is still refused by the book at the end, and that one
- * book words every verdict.
+ * request on use only grows, so a pod that was refused on the way is still refused by the book at the end, and that one book words
+ * the verdicts: what explains them is worked out once.
  */
 export function decideBatch(
   book: Book,
@@ -42,7 +42,7 @@ export function decideBatch(
   const answers = waiters.map((waiter): Answer => {
     const { request, isPreview } = waiter
     const { outcome, book: after } = decide(running, request, stamp)
-    if (after.ledger.charges.size > Math.max(maxCharges, running.ledger.charges.size)) {
+    if (entriesOf(after) > Math.max(maxCharges, entriesOf(running))) {
       return { waiter, outcome: full, isBooked: false, verdict: () => full }
     }
     if (isPreview) {
@@ -52,7 +52,14 @@ export function decideBatch(
     }
     running = after
     const isBooked = outcome.kind === 'charged' && outcome.former === null
-    return { waiter, outcome, isBooked, verdict: () => verdictOf(outcome, request, running) }
+    // A gang that was refused may need less by the end of the batch, when another of its members has been admitted.
+    const wordedBy = outcome.kind === 'refused' && request.gang !== undefined ? after : undefined
+    return { waiter, outcome, isBooked, verdict: () => verdictOf(outcome, request, wordedBy ?? running) }
   })
   return { book: running, answers }
+}
+
+/** What the object that stores a ledger has to find room for, besides the base. */
+function entriesOf({ ledger }: Book): number {
+  return ledger.charges.size + ledger.gangs.size
 }

@@ -35,8 +35,7 @@ export function capSteps(book: Book, tenant: Tenant, tier: Tier, key: string, ne
   }
   if (cap !== null) {
     const used = usedInAll(held, tier)
-    const others = need.entries().reduce((sum, [other, amount]) => (other === key ? sum : add(sum, amount)), ZERO)
-    const room = subtract(subtract(cap, used), others)
+    const room = subtract(subtract(cap, used), othersIn(need, key))
     steps.push({ limit: { kind: 'cap', tenant: name, class: null }, node, used, limited: cap, room })
   }
   return steps
@@ -48,12 +47,17 @@ export function roomIn(book: Book, tenant: Tenant, tier: Tier, key: string): Amo
   return capSteps(book, tenant, tier, key, NOTHING_ELSE).reduce((room, step) => least(room, step.room), inTree)
 }
 
-/** The most a class may ever take by the caps alone. */
-export function highestCap({ spec }: Tenant, key: string): Amount {
-  return least(spec.cap ?? UNLIMITED, spec.classes.get(key)?.cap ?? UNLIMITED)
+const NOTHING_ELSE: Amounts = new Map()
+
+/** The most a class may ever take by the caps alone, beside the other classes of the same request. */
+export function highestCap({ spec }: Tenant, key: string, need: Amounts = NOTHING_ELSE): Amount {
+  const inAll = spec.cap === null ? UNLIMITED : subtract(spec.cap, othersIn(need, key))
+  return least(inAll, spec.classes.get(key)?.cap ?? UNLIMITED)
 }
 
-const NOTHING_ELSE: Amounts = new Map()
+function othersIn(need: Amounts, key: string): Amount {
+  return need.entries().reduce((sum, [other, amount]) => (other === key ? sum : add(sum, amount)), ZERO)
+}
 
 function isCapped({ spec }: Tenant): boolean {
   return spec.cap !== null || spec.classes.values().some(({ cap }) => cap !== null)

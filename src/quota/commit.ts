@@ -29,7 +29,7 @@ export interface CommitDeps {
   readonly pendingMs: number
   /** How long the members of a gang are waited for. */
   readonly gangHoldMs: number
-  /** The most charges that a ledger may hold which nobody has counted: what one stored object has room for. */
+  /** The most charges and gangs that a ledger may hold which nobody has counted: what one stored object has room for. */
   readonly maxCharges: number
   /** The hint given to those who are told `busy`. */
   readonly retryAfterMs: number
@@ -123,11 +123,17 @@ function settle(batch: Batch, deps: CommitDeps): readonly Charge[] {
       deps,
     ),
   )
-  const inTime = answers.filter(({ waiter }) => open.has(waiter))
-  for (const { waiter, verdict } of inTime) waiter.answer(verdict())
-
   // Two callers may ask about one pod; the charge stays if either was told of it.
-  const told = new Set(inTime.map(({ waiter }) => waiter.request.uid))
+  const told = new Set<string>()
+  for (const { waiter, verdict } of answers.filter(one => open.has(one.waiter))) {
+    try {
+      waiter.answer(verdict())
+      told.add(waiter.request.uid)
+    } catch (cause) {
+      // A verdict that cannot be worded is a bug of ours, and no reason to leave the others of the batch without theirs.
+      waiter.answer(busy('store', deps, cause))
+    }
+  }
   return newCharges(batch).filter(charge => !told.has(charge.uid))
 }
 

@@ -6,10 +6,9 @@ import { type Amount, ZERO } from '../quantity/amount.ts'
 import type { Tier } from '../schema/parts.ts'
 import { type Book, reopenBook, viewFor } from './book.ts'
 import { isWithinCaps } from './caps.ts'
-import { type Gang, gangKey, joined, needOf, type WholeGang } from './gang.ts'
+import { gangKey, joined, type Need, needOf, type WholeGang } from './gang.ts'
 import { nonZero } from './holding.ts'
-import { type Charge, charge, chargeOf, type Ledger, renew, withGang } from './ledger.ts'
-import { find } from './persistent-map.ts'
+import { type Charge, charge, chargeOf, knownGang, type Ledger, renew, withGang } from './ledger.ts'
 import type { Tenant } from './quota-tree.ts'
 import { type Amounts, available, sameAmounts } from './usage.ts'
 
@@ -78,14 +77,15 @@ export function decide(book: Book, request: Request, stamp: Stamp): Decided {
 /** The tiers a request is judged in, in turn. A pod that names its tier is judged there alone; others join their gang if they can. */
 export function tiersFor(book: Book, tenant: Tenant, ask: Ask): readonly Tier[] {
   if (ask.tier !== 'auto') return [ask.tier]
-  const joins = gangOf(book.ledger, ask)?.tier
+  const joins = ask.gang === undefined ? undefined : knownGang(book.ledger, gangKey(ask.tenant, ask.gang.id))?.tier
   const { tierOrder } = tenant.spec
   return joins === undefined ? tierOrder : [joins, ...tierOrder.filter(tier => tier !== joins)]
 }
 
 /** What must fit in a tier for the ask to be admitted there: with the first of a gang, all of it. */
-export function needIn(book: Book, ask: Ask, tier: Tier): Amounts {
-  return ask.gang === undefined ? ask.demand : needOf(gangOf(book.ledger, ask), ask.gang, ask.demand, tier)
+export function needIn(book: Book, { tenant, demand, gang }: Ask, tier: Tier): Need {
+  if (gang === undefined) return { pods: 1, amounts: demand }
+  return needOf(knownGang(book.ledger, gangKey(tenant, gang.id)), gang, demand, tier)
 }
 
 export function barsFor(tenant: Tenant, { demand, gang }: Pick<Ask, 'demand' | 'gang'>): readonly Bar[] {
@@ -99,7 +99,7 @@ export function barsFor(tenant: Tenant, { demand, gang }: Pick<Ask, 'demand' | '
 
 /** The tier the ask would get now. */
 export function firstFit(book: Book, tenant: Tenant, ask: Ask): Tier | undefined {
-  return tiersFor(book, tenant, ask).find(tier => fits(book, tenant, tier, needIn(book, ask, tier)))
+  return tiersFor(book, tenant, ask).find(tier => fits(book, tenant, tier, needIn(book, ask, tier).amounts))
 }
 
 function fits(book: Book, tenant: Tenant, tier: Tier, need: Amounts): boolean {
@@ -149,13 +149,8 @@ function enter(ledger: Ledger, request: Request, tier: Tier, stamp: Stamp): { bo
   if (whole === undefined) return { booked: alone, ledger: charge(ledger, alone) }
 
   const key = gangKey(tenant, whole.id)
-  const before = find(ledger.gangs, key)
-  const after = joined(before, whole, { tenant, tier, amounts }, holdUntilMs)
-  if (after === before) return { booked: alone, ledger: charge(ledger, alone) }
+  const after = joined(knownGang(ledger, key), whole, { tenant, tier, amounts }, holdUntilMs)
+  if (after === undefined) return { booked: alone, ledger: charge(ledger, alone) }
   const booked = { ...alone, gang: key }
   return { booked, ledger: withGang(charge(ledger, booked), key, after) }
-}
-
-function gangOf(ledger: Ledger, { tenant, gang }: Ask): Gang | undefined {
-  return gang === undefined ? undefined : find(ledger.gangs, gangKey(tenant, gang.id))
 }

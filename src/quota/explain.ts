@@ -19,8 +19,6 @@ import { type Amounts, used } from './usage.ts'
 export interface Explanation {
   readonly tenant: string
   readonly cohort: string
-  /** How many pods have to fit at once; 1 for a pod that is judged by itself. */
-  readonly gangSize: number
   /** In the order in which they were tried. */
   readonly tiers: readonly TierAnswer[]
   /** For every class the tenant may use, the largest pod that fits now, tier by tier, other classes aside. */
@@ -29,6 +27,8 @@ export interface Explanation {
 
 export interface TierAnswer {
   readonly tier: Tier
+  /** How many pods have to fit at once; 1 for one that is judged by itself. */
+  readonly pods: number
   readonly fits: boolean
   readonly classes: readonly ClassAnswer[]
 }
@@ -59,11 +59,11 @@ export function explain(book: Book, tenant: Tenant, ask: Ask): Explanation {
   return {
     tenant: tenant.spec.name,
     cohort: tenant.spec.cohort,
-    gangSize: ask.gang?.size ?? 1,
     tiers: tiersFor(book, tenant, ask).map(tier => {
-      const need = nonZero(needIn(book, ask, tier))
+      const { pods, amounts } = needIn(book, ask, tier)
+      const need = nonZero(amounts)
       const classes = [...need.keys()].map(key => classAnswer(book, tenant, tier, key, need))
-      return { tier, fits: classes.every(({ short }) => short === ZERO), classes }
+      return { tier, pods, fits: classes.every(({ short }) => short === ZERO), classes }
     }),
     largest: new Map([...tenant.spec.classes].map(([key, limits]) => [key, largestByTier(book, tenant, key, limits)])),
   }
@@ -82,7 +82,7 @@ function classAnswer(book: Book, tenant: Tenant, tier: Tier, key: string, need: 
     requested,
     available: room,
     short: most(ZERO, subtract(requested, room)),
-    potential: least(potential(leaf, key), highestCap(tenant, key)),
+    potential: least(potential(leaf, key), highestCap(tenant, key, need)),
     path,
     binding,
     idle: most(ZERO, subtract(quotaAt(tenant.cohort, key).subtree, used(book.total, tenant.cohort, key))),

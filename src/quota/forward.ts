@@ -59,12 +59,8 @@ export function forwardingWriter({ own, leader, clock, timer, patienceMs }: Forw
     const { promise: late, resolve } = Promise.withResolvers<readonly (Charged | null)[]>()
     const cancel = timer.at(untilMs, () => resolve([]))
     // Whatever keeps the leader from answering, this replica can do without it.
-    const answers = known
-      .charge(
-        batch.map(({ request }) => request),
-        untilMs,
-      )
-      .catch(() => [])
+    const requests = batch.map(({ request }) => request)
+    const answers = (async () => known.charge(requests, untilMs))().catch(() => [])
     return Promise.race([answers, late]).finally(cancel)
   }
 

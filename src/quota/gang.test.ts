@@ -6,7 +6,7 @@ import { amend, type Book, openBook } from './book.ts'
 import { decide, type Outcome, type Request } from './decide.ts'
 import { explain } from './explain.ts'
 import { gangKey, missingFrom, type WholeGang } from './gang.ts'
-import { type Charge, chargeOf, EMPTY_LEDGER } from './ledger.ts'
+import { type Charge, chargeOf, EMPTY_LEDGER, knownGang } from './ledger.ts'
 import { find } from './persistent-map.ts'
 import {
   amounts,
@@ -45,14 +45,13 @@ test('a gang that does not fit is refused whole, at its first member, and holds 
 test('a refusal explains what the whole gang needs, and how many pods that is', () => {
   const book = bookOf({ reserved: 7 })
   const [first] = members('g', 4, { gpu: 2 })
-  const { gangSize, tiers } = explain(book, tenantNamed(book.quota, 't'), present(first, 'member'))
-  assert.equal(gangSize, 4)
+  const { tiers } = explain(book, tenantNamed(book.quota, 't'), present(first, 'member'))
   assert.deepEqual(
-    tiers.map(({ tier, classes }) => [tier, classes[0]?.requested, classes[0]?.short]),
+    tiers.map(({ tier, pods, classes }) => [tier, pods, classes[0]?.requested, classes[0]?.short]),
     [
-      ['reserved', 8n, 1n],
-      ['shared', 8n, 8n],
-      ['burst', 8n, 1n],
+      ['reserved', 4, 8n, 1n],
+      ['shared', 4, 8n, 8n],
+      ['burst', 4, 8n, 1n],
     ],
   )
 })
@@ -130,9 +129,9 @@ test('a gang is forgotten when its last pod is gone, and begins anew', () => {
 
   const live = ['g-0', 'g-1'].map(uid => chargeIn(book, uid))
   const counted = amend(book, { kind: 'recount', view: viewOf({ live, position: 1 }) })
-  assert.notEqual(find(counted.ledger.gangs, key), undefined, 'its pods run')
+  assert.deepEqual(knownGang(counted.ledger, key), { tier: 'reserved', size: 2 }, 'its pods run')
   const over = amend(counted, { kind: 'recount', view: viewOf({ position: 2 }) })
-  assert.equal(over.ledger.gangs.size, 0)
+  assert.equal(knownGang(over.ledger, key), undefined)
   assert.equal(usedBy(over, 'reserved'), 0n)
   const restarted = played(over, pods.slice(0, 1)).book
   assert.equal(usedBy(restarted, 'reserved'), 8n)
@@ -146,6 +145,44 @@ test('a member whose caller was not told gives its place back to the hold', () =
   assert.deepEqual([gang.arrived, gang.open, missingFrom(gang)], [1, 1, amounts({ gpu: 4 })])
   const none = amend(withdrawn, { kind: 'withdraw', charge: chargeIn(book, 'g-0') })
   assert.deepEqual([none.ledger.charges.size, none.ledger.gangs.size, usedBy(none, 'reserved')], [0, 0, 0n])
+})
+
+test('when the last of a gang to come is withdrawn, its room is held for as long as its charge would have lasted', () => {
+  const { book } = played(bookOf({ reserved: 8 }, ['reserved']), members('g', 2, { gpu: 4 }))
+  const withdrawn = amend(book, { kind: 'withdraw', charge: chargeIn(book, 'g-1') })
+  assert.equal(usedBy(withdrawn, 'reserved'), 8n, 'or another pod could take it, and the gang would be half a gang')
+  const live = [chargeIn(book, 'g-0')]
+  const late = viewOf({ live, asOfMs: STAMP.expiresAtMs })
+  assert.equal(usedBy(amend(withdrawn, { kind: 'recount', view: late }), 'reserved'), 4n)
+})
+
+test('a larger gang under the name of one that still has a pod must fit whole', () => {
+  const { book } = played(bookOf({ reserved: 12 }, ['reserved']), members('g', 2, { gpu: 4 }))
+  const live = ['g-0', 'g-1'].map(uid => chargeIn(book, uid))
+  const counted = amend(book, { kind: 'recount', view: viewOf({ live, position: 1 }) })
+  const ending = amend(counted, { kind: 'recount', view: viewOf({ live: live.slice(0, 1), position: 2 }) })
+  const again = Array.from({ length: 5 }, (_, index): Request => {
+    return { ...request(`h-${index}`, 't', { gpu: 4 }), gang: gangOf('g', 5, { gpu: 20 }) }
+  })
+  assert.deepEqual(played(ending, again).outcomes, Array(5).fill('refused'))
+  const smaller = { ...request('i', 't', { gpu: 4 }), gang: gangOf('g', 2, { gpu: 8 }) }
+  assert.equal(tierOf(decide(ending, smaller, STAMP).outcome), 'reserved', 'one that replaces a pod needs itself alone')
+})
+
+test('how many pods must fit at once is said for each tier: all of a gang, those missing, or the one that asks', () => {
+  const pods = members('g', 3, { gpu: 2 })
+  const [first, second, third] = pods
+  assert.ok(first !== undefined && second !== undefined && third !== undefined)
+  const podsIn = (book: Book, ask: Request) =>
+    explain(book, tenantNamed(book.quota, 't'), ask).tiers.map(({ tier, pods: count }) => `${tier} ${count}`)
+  const empty = bookOf({ reserved: 6, burst: 6 })
+  assert.deepEqual(podsIn(empty, first), ['reserved 3', 'shared 3', 'burst 3'])
+  const { book } = played(empty, [first])
+  assert.deepEqual(podsIn(book, second), ['reserved 1', 'shared 1', 'burst 1'])
+  const lapsed = amend(book, { kind: 'recount', view: viewOf({ live: [chargeIn(book, 'g-0')], asOfMs: HELD_UNTIL }) })
+  assert.deepEqual(podsIn(lapsed, second), ['reserved 2', 'shared 1', 'burst 1'])
+  const { book: complete } = played(book, [second, third])
+  assert.deepEqual(podsIn(complete, { ...first, uid: 'g-3' }), ['reserved 1', 'shared 1', 'burst 1'])
 })
 
 test('a member that names another tier stands by itself there', () => {

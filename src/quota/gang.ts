@@ -6,6 +6,7 @@
  */
 import type { Tier } from '../schema/parts.ts'
 import { difference, excess, greater, NO_AMOUNTS, type Part, sum } from './holding.ts'
+import type { Charge } from './ledger.ts'
 import type { Amounts } from './usage.ts'
 
 /** The least that has to run together, the asking pod included: the elastic minimum where there is one. */
@@ -54,31 +55,58 @@ export function heldFor(gang: Gang): Part {
   return { tenant, tier, amounts: gang.heldUntilMs === null ? NO_AMOUNTS : missingFrom(gang) }
 }
 
-/**
- * What has to fit for a pod to be admitted in a tier, beyond all that is booked and held already.
- *
- * - The first member: the whole gang.
- * - A later one: what it asks for beyond what is held; once the hold has lapsed, all who are missing.
- * - One that is past the minimum, replaces another, or goes to another tier: itself.
- */
-export function needOf(gang: Gang | undefined, whole: WholeGang, demand: Amounts, tier: Tier): Amounts {
-  if (gang === undefined) return greater(whole.demand, demand)
-  if (gang.tier !== tier) return demand
-  if (gang.heldUntilMs !== null) return excess(demand, missingFrom(gang))
-  return isComplete(gang) ? demand : greater(missingFrom(gang), demand)
+/** What the ledger knows of the gang of a pod that asks: nothing, its record, or that it was complete once and has pods. */
+export type KnownGang = Gang | Complete | undefined
+
+/** A gang of which as many pods have come, and been counted, as have to run together. */
+export interface Complete {
+  readonly tier: Tier
+  readonly size: number
+  readonly whole?: never
+}
+
+/** What has to fit at once, and for how many pods that is. */
+export interface Need {
+  readonly pods: number
+  readonly amounts: Amounts
 }
 
 /**
- * The gang with one more member; the same gang when the member goes to another tier, where it stands by itself. What is missing is
- * held anew each time: controllers of large gangs take their time. In all, use never shrinks by a member that comes.
+ * What has to fit for a pod to be admitted in a tier, beyond all that is booked and held already.
+ *
+ * - The first member: the whole gang. So too where the gang has become larger than the one that was complete: it is another.
+ * - A later one: what it asks for beyond what is held; once the hold has lapsed, all who are missing.
+ * - One that is past the minimum, replaces another, or goes to another tier: itself.
  */
-export function joined(gang: Gang | undefined, whole: WholeGang, member: Member, heldUntilMs: number): Gang {
+export function needOf(gang: KnownGang, whole: WholeGang, demand: Amounts, tier: Tier): Need {
+  if (gang === undefined || isAnother(gang, whole)) return { pods: whole.size, amounts: greater(whole.demand, demand) }
+  if (!isOpen(gang) || gang.tier !== tier) return { pods: 1, amounts: demand }
+  if (gang.heldUntilMs !== null) return { pods: 1, amounts: excess(demand, missingFrom(gang)) }
+  if (isComplete(gang)) return { pods: 1, amounts: demand }
+  return { pods: gang.size - gang.arrived, amounts: greater(missingFrom(gang), demand) }
+}
+
+function isOpen(gang: Gang | Complete): gang is Gang {
+  return gang.whole !== undefined
+}
+
+/** Many controllers know their gangs by name alone, and a name is used again while the last pod of the former gang still ends. */
+function isAnother(gang: Gang | Complete, whole: WholeGang): boolean {
+  return !isOpen(gang) && whole.size > gang.size
+}
+
+/**
+ * The gang with one more member; undefined when the member stands by itself: it goes to another tier, or comes to a gang that is
+ * complete. What is missing is held anew each time: controllers of large gangs take their time. In all, use never shrinks by a member
+ * that comes.
+ */
+export function joined(gang: KnownGang, whole: WholeGang, member: Member, heldUntilMs: number): Gang | undefined {
   const { tenant, tier, amounts } = member
-  if (gang === undefined) {
+  if (gang === undefined || isAnother(gang, whole)) {
     const first = { tenant, tier, size: whole.size, whole: greater(whole.demand, amounts), arrived: 1, came: amounts }
     return withHold({ ...first, open: 1, isCounted: false, heldUntilMs: null }, heldUntilMs)
   }
-  if (tier !== gang.tier) return gang
+  if (!isOpen(gang) || tier !== gang.tier) return undefined
   const next = { ...gang, arrived: gang.arrived + 1, came: sum(gang.came, amounts), open: gang.open + 1 }
   const isReplacement = gang.heldUntilMs === null && isComplete(gang)
   return withHold(next, isReplacement ? null : Math.max(heldUntilMs, gang.heldUntilMs ?? 0))
@@ -88,20 +116,19 @@ function isComplete({ arrived, size }: Gang): boolean {
   return arrived >= size
 }
 
-/** The gang without a member that never came; undefined when none is left. Its room is held again if that of others is. */
-export function withoutMember(gang: Gang, amounts: Amounts): Gang | undefined {
-  if (gang.size > 0 && gang.arrived <= 1) return undefined
+/**
+ * The gang without a member that never came; undefined when none is left. Its room is held for another, with that of the others who
+ * are missing; where nobody was, for as long as its charge would have lasted. Of a gang whose hold has lapsed nothing is held.
+ */
+export function withoutMember(gang: Gang, { amounts, expiresAtMs }: Charge): Gang | undefined {
+  if (gang.arrived <= 1) return undefined
   const next = { ...gang, arrived: gang.arrived - 1, came: difference(gang.came, amounts), open: gang.open - 1 }
-  return withHold(next, gang.heldUntilMs)
+  return withHold(next, missingFrom(gang).size === 0 ? expiresAtMs : gang.heldUntilMs)
 }
 
 /** A member that has come: the leader counted it, or it is gone. */
 export function settled(gang: Gang, how: 'counted' | 'gone'): Gang {
-  return compact({ ...gang, open: gang.open - 1, isCounted: gang.isCounted || how === 'counted' })
-}
-
-export function lapsed(gang: Gang): Gang {
-  return compact({ ...gang, heldUntilMs: null })
+  return { ...gang, open: gang.open - 1, isCounted: gang.isCounted || how === 'counted' }
 }
 
 function withHold(gang: Gang, heldUntilMs: number | null): Gang {
@@ -113,10 +140,11 @@ export function isOver({ open, isCounted, heldUntilMs }: Gang): boolean {
   return open === 0 && !isCounted && heldUntilMs === null
 }
 
-// Nobody who could still turn out not to have come: that the gang is complete is all that has to be known of it.
-function compact(gang: Gang): Gang {
-  const isSettled = isComplete(gang) && gang.open === 0 && gang.heldUntilMs === null
-  return isSettled ? { ...gang, size: 0, arrived: 0, whole: NO_AMOUNTS, came: NO_AMOUNTS } : gang
+/** What is left to know of a gang: that it is complete, once nobody could still turn out not to have come. */
+export function completed(gang: Gang): Complete | undefined {
+  return isComplete(gang) && gang.open === 0 && gang.heldUntilMs === null
+    ? { tier: gang.tier, size: gang.size }
+    : undefined
 }
 
 /**

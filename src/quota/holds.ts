@@ -100,11 +100,12 @@ export function softHolds(lastingMs: number): SoftHolds {
       if (own !== undefined) return own.tier
 
       const tier =
-        tiersFor(book, tenant, pod).find(each => fitsBesideHolds(book, tenant, each, needIn(book, pod, each))) ??
-        firstFit(book, tenant, pod)
+        tiersFor(book, tenant, pod).find(each =>
+          fitsBesideHolds(book, tenant, each, needIn(book, pod, each).amounts),
+        ) ?? firstFit(book, tenant, pod)
       if (tier === undefined) return null
       const ends = { alike: likeness(pod, tier), untilMs: nowMs + lastingMs }
-      if (!isDryRun) hold(book, tenant.leaves[tier], tier, needIn(book, pod, tier), ends)
+      if (!isDryRun) hold(book, tenant.leaves[tier], tier, needIn(book, pod, tier).amounts, ends)
       return tier
     },
 

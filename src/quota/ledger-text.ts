@@ -7,7 +7,7 @@
  */
 import { failed, type Issue, type Parsed, parsed } from '../schema/parsed.ts'
 import { TIERS } from '../schema/parts.ts'
-import { type Gang, gangKeyAt } from './gang.ts'
+import { type Complete, type Gang, gangKeyAt } from './gang.ts'
 import { emptyHoldings, type Holding, holdMoreOf, type Part } from './holding.ts'
 import { type Base, type Charge, EMPTY_LEDGER, type Ledger, ledgerOf } from './ledger.ts'
 import {
@@ -26,7 +26,7 @@ import {
   uidOf,
   uidWord,
 } from './ledger-words.ts'
-import { entries } from './persistent-map.ts'
+import { emptyMap, entries, insertAll } from './persistent-map.ts'
 
 // The version of this encoding, which stands first. A reader refuses every other.
 const FORMAT = '1'
@@ -142,12 +142,16 @@ function readGang(line: string): readonly [key: string, Gang] {
 
 const baseLines = new WeakMap<Base, string>()
 
-/** `format position`, then for each tenant `;`, its name, and what it holds tier by tier, with strokes between. */
+/**
+ * `format position tenants`; after a `;` each, the tenants with what they hold tier by tier, strokes between; then the complete gangs:
+ * `tenant gang tier size`.
+ */
 function baseLine(base: Base): string {
   const known = baseLines.get(base)
   if (known !== undefined) return known
   const tenants = [...entries(base.held)].map(([tenant, holding]) => `${nameWord(tenant)} ${holdingWords(holding)}`)
-  const line = [`${FORMAT} ${base.position}`, ...tenants].join(';')
+  const complete = [...entries(base.complete)].map(([key, gang]) => completeWords(key, gang))
+  const line = [`${FORMAT} ${base.position} ${tenants.length}`, ...tenants, ...complete].join(';')
   baseLines.set(base, line)
   return line
 }
@@ -157,12 +161,28 @@ function holdingWords(holding: Holding): string {
 }
 
 function readBase(line: string): Base {
-  const [head = '', ...tenants] = line.split(';')
-  const [format, position] = head.split(' ')
+  const [head = '', ...rest] = line.split(';')
+  const [format, position, count] = head.split(' ')
   if (format !== FORMAT) throw new Unreadable(`its format is not ${FORMAT}, the one that this version knows`)
-  const base = { position: bigintOf(position), held: holdMoreOf(emptyHoldings(), tenants.flatMap(readHolding)) }
+  const tenants = rest.slice(0, countOf(count))
+  const base = {
+    position: bigintOf(position),
+    held: holdMoreOf(emptyHoldings(), tenants.flatMap(readHolding)),
+    complete: insertAll(emptyMap<Complete>(), rest.slice(tenants.length).map(readComplete)),
+  }
   baseLines.set(base, line)
   return base
+}
+
+/** The tenant of a key ends at its last slash: the bits of a gang hold none. */
+function completeWords(key: string, { tier, size }: Complete): string {
+  const slash = key.lastIndexOf('/')
+  return `${nameWord(key.slice(0, slash))} ${key.slice(slash + 1)} ${tierWord(tier)} ${size}`
+}
+
+function readComplete(text: string): readonly [key: string, Complete] {
+  const [tenant, bits, tier, size] = text.split(' ')
+  return [gangKeyAt(nameOf(tenant), nameOf(bits)), { tier: tierOf(tier), size: countOf(size) }]
 }
 
 function readHolding(text: string): readonly Part[] {

@@ -11,7 +11,7 @@
  * them, so that opening a ledger costs the number of tenants, not of pods.
  */
 import type { Tier } from '../schema/parts.ts'
-import { type Gang, heldFor, isOver, settled, withoutMember } from './gang.ts'
+import { type Complete, type Gang, heldFor, isOver, type KnownGang, settled, withoutMember } from './gang.ts'
 import { type Holding, type Holdings, holdLess, holdMore, holdMoreOf } from './holding.ts'
 import {
   type Difference,
@@ -43,6 +43,8 @@ export interface Base {
   /** The resource version of the newest pod event that is in it. */
   readonly position: bigint
   readonly held: Holdings
+  /** Gangs that were complete when they were counted, for as long as one of their pods is there. */
+  readonly complete: PersistentMap<Complete>
 }
 
 export interface Ledger {
@@ -53,7 +55,7 @@ export interface Ledger {
   readonly held: Holdings
 }
 
-const NOTHING_COUNTED: Base = { position: 0n, held: emptyMap() }
+const NOTHING_COUNTED: Base = { position: 0n, held: emptyMap(), complete: emptyMap() }
 
 export const EMPTY_LEDGER: Ledger = { base: NOTHING_COUNTED, charges: emptyMap(), gangs: emptyMap(), held: emptyMap() }
 
@@ -104,7 +106,7 @@ export function withdraw(ledger: Ledger, former: Charge): Ledger {
   const left = struck(ledger, former.uid)
   const gang = former.gang === null ? undefined : find(left.gangs, former.gang)
   if (former.gang === null || gang === undefined) return left
-  return withGang(left, former.gang, withoutMember(gang, former.amounts))
+  return withGang(left, former.gang, withoutMember(gang, former))
 }
 
 /** The ledger with another state of a gang, and what that state holds; one of which nobody is left is forgotten. */
@@ -113,6 +115,10 @@ export function withGang(ledger: Ledger, key: string, after: Gang | undefined): 
   const freed = before === undefined ? ledger.held : holdLess(ledger.held, heldFor(before))
   if (after === undefined || isOver(after)) return { ...ledger, gangs: without(ledger.gangs, key), held: freed }
   return { ...ledger, gangs: insert(ledger.gangs, key, after), held: holdMore(freed, heldFor(after)) }
+}
+
+export function knownGang(ledger: Ledger, key: string): KnownGang {
+  return find(ledger.gangs, key) ?? find(ledger.base.complete, key)
 }
 
 export function chargeOf(ledger: Ledger, uid: string): Charge | undefined {

@@ -9,10 +9,10 @@
  */
 import { type Amount, add, subtract, ZERO } from '../quantity/amount.ts'
 import { TIERS } from '../schema/parts.ts'
-import { type Gang, lapsed } from './gang.ts'
+import { type Complete, completed, type Gang } from './gang.ts'
 import { type Holding, type Holdings, holdingOf, holdMore, NOTHING_HELD, partsOf } from './holding.ts'
 import { type Charge, charges, type Ledger, rebased, settle, withdraw, withGang } from './ledger.ts'
-import { entries, find, type PersistentMap } from './persistent-map.ts'
+import { emptyMap, entries, find, insertAll, type PersistentMap } from './persistent-map.ts'
 import { sameAmounts } from './usage.ts'
 
 /** What the leader has seen of the pods of one tree. */
@@ -36,7 +36,7 @@ export interface PodView {
 export interface Departures {
   /** The position from which on they are complete; null before the first recount, when others may have counted before. */
   readonly since: bigint | null
-  readonly uids: PersistentMap<true>
+  readonly uids: PersistentMap<'seen' | 'never seen'>
   /** What they held. */
   readonly held: Holdings
 }
@@ -49,9 +49,27 @@ export function recount(ledger: Ledger, view: PodView): Ledger {
     (left, [key, gang]) => withGangJudged(left, key, gang, view),
     settledAll,
   )
+  const complete = completeGangs(next, view)
   const isSame = view.position === ledger.base.position && sameHoldings(view.held, ledger.base.held)
-  if (isSame) return next
-  return rebased(next, { position: view.position, held: view.held })
+  if (isSame && complete === ledger.base.complete) return next
+  const incomplete = entries(next.gangs).filter(([, gang]) => completed(gang) === undefined)
+  const base = { position: view.position, held: view.held, complete }
+  return rebased({ ...next, gangs: insertAll(emptyMap<Gang>(), incomplete) }, base)
+}
+
+// They take 20 bytes each. One that is forgotten while its pods run must fit whole once more when one of them is replaced.
+const MOST_COMPLETE = 10_000
+
+/** The gangs that are complete and have pods: those that were, and those that are now. */
+function completeGangs({ base, gangs }: Ledger, { isLive }: PodView): PersistentMap<Complete> {
+  const known = [...entries(base.complete)]
+  const live = known.filter(([key]) => isLive(key))
+  const added = [...entries(gangs)].flatMap(([key, gang]): (readonly [string, Complete])[] => {
+    const complete = completed(gang)
+    return complete === undefined || !isLive(key) ? [] : [[key, complete]]
+  })
+  if (added.length === 0 && live.length === known.length) return base.complete
+  return insertAll(emptyMap<Complete>(), [...live, ...added].slice(-MOST_COMPLETE))
 }
 
 function judged(ledger: Ledger, booked: Charge, view: PodView): Ledger {
@@ -71,8 +89,7 @@ function withGangJudged(ledger: Ledger, key: string, gang: Gang, view: PodView):
   const isLapsed = gang.heldUntilMs !== null && gang.heldUntilMs <= view.asOfMs
   const isCounted = gang.isCounted && view.isLive(key)
   if (!isLapsed && isCounted === gang.isCounted) return ledger
-  const held = isLapsed ? lapsed(gang) : gang
-  return withGang(ledger, key, { ...held, isCounted })
+  return withGang(ledger, key, { ...gang, isCounted, heldUntilMs: isLapsed ? null : gang.heldUntilMs })
 }
 
 /**
@@ -82,7 +99,10 @@ function withGangJudged(ledger: Ledger, key: string, gang: Gang, view: PodView):
  */
 export function driftOf(ledger: Ledger, view: PodView): Amount | null {
   if (view.gone.since !== ledger.base.position) return null
-  const arrived = Iterator.from(charges(ledger)).filter(({ uid }) => ['live', 'gone'].includes(view.statusOf(uid)))
+  // Of a pod that nobody saw before it was gone it is not known what it held.
+  const arrived = Iterator.from(charges(ledger)).filter(({ uid }) => {
+    return view.statusOf(uid) === 'live' || find(view.gone.uids, uid) === 'seen'
+  })
   const explained: Holdings = arrived.reduce((held, booked) => holdMore(held, booked), ledger.base.held)
   const counted: Holdings = entries(view.gone.held).flatMap(partsOf).reduce(holdMore, view.held)
   const tenants = new Set([...entries(explained), ...entries(counted)].map(([tenant]) => tenant))

@@ -57,7 +57,7 @@ export function podTally(): PodTally {
     const { since, uids, held: former } = departures
     departures = {
       since,
-      uids: uids.size < MOST_GONE ? insert(uids, uid, true) : uids,
+      uids: uids.size < MOST_GONE ? insert(uids, uid, known === undefined ? 'never seen' : 'seen') : uids,
       held: known === undefined ? former : holdMore(former, known),
     }
   }

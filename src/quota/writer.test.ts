@@ -115,6 +115,19 @@ test('whom only a recount refuses that was never stored is not denied', async ()
   await counted
 })
 
+test('a gang that was refused is told why, although a smaller one of its name was admitted in the same batch', async () => {
+  const { writer } = opened(memoryStore())
+  const of = (uid: string, size: number) => ({
+    ...request(uid, 't', { gpu: 2 }, 'reserved'),
+    gang: { id: 'g', size, demand: amounts({ gpu: 2 * size }) },
+  })
+  const [large, small] = await Promise.all([writer.charge(of('1', 100), SOON), writer.charge(of('2', 2), SOON)])
+  assert.equal(tierOf(small), 'reserved')
+  assert.ok(large.kind === 'refused')
+  const [tier] = large.explanation.tiers
+  assert.deepEqual([tier?.pods, tier?.classes[0]?.requested, tier?.classes[0]?.short], [100, 200n, 192n])
+})
+
 test('whom only an outdated version refuses is not denied, whatever happens to the write', async () => {
   const inner = memoryStore()
   const { writer: other } = opened(inner)

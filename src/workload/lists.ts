@@ -5,10 +5,14 @@ import { isObject, textAt } from './json.ts'
 const MAX_MANIFESTS = 100_000
 const MAX_DEPTH = 8
 
-/** Single objects out of documents and of the lists among them (`List`, `PodList`, …), in order. What is no object is left out. */
-export function flattenLists(documents: readonly JsonValue[]): readonly JsonObject[] {
+/**
+ * Single objects out of documents and of the lists among them (`List`, `PodList`, …), in order. What is no object is left out.
+ *
+ * @param most how many are read; the others are left out
+ */
+export function flattenLists(documents: readonly JsonValue[], most = MAX_MANIFESTS): readonly JsonObject[] {
   const manifests: JsonObject[] = []
-  for (const document of documents) collect(document, manifests, MAX_DEPTH)
+  for (const document of documents) collect(document, manifests, { most, depth: MAX_DEPTH })
   return manifests
 }
 
@@ -16,15 +20,16 @@ export function isListKind(manifest: JsonObject): boolean {
   return textAt(manifest, 'kind').endsWith('List') && Object.hasOwn(manifest, 'items') && Array.isArray(manifest.items)
 }
 
-function collect(value: JsonValue, into: JsonObject[], depth: number): void {
-  if (!isObject(value) || into.length >= MAX_MANIFESTS) return
+function collect(value: JsonValue, into: JsonObject[], { most, depth }: { most: number; depth: number }): void {
+  if (!isObject(value) || into.length >= most) return
   if (!isListKind(value)) {
     into.push(value)
     return
   }
   if (depth === 0) return
   for (const item of Array.isArray(value.items) ? value.items : []) {
-    collect(isObject(item) ? typed(value, item) : item, into, depth - 1)
+    if (into.length >= most) return
+    collect(isObject(item) ? typed(value, item) : item, into, { most, depth: depth - 1 })
   }
 }
 

@@ -58,13 +58,26 @@ interface Quota {
   readonly largest: readonly unknown[]
 }
 
-function jobOf(pods: number): JsonObject {
+function deploymentOf(pods: number): JsonObject {
   const { spec = {} } = gpuPod(2)
   return {
-    apiVersion: 'batch/v1',
-    kind: 'Job',
-    metadata: { name: 'train', namespace: 'team-a' },
-    spec: { parallelism: pods, completions: pods, template: { spec } },
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'serve', namespace: 'team-a' },
+    spec: { replicas: pods, template: { spec } },
+  }
+}
+
+function jobSetOf(jobs: number): JsonObject {
+  const { spec = {} } = gpuPod(1)
+  const replicatedJobs = Array.from({ length: jobs }, (_, index) => {
+    return { name: `j${index}`, replicas: 1, template: { spec: { template: { spec } } } }
+  })
+  return {
+    apiVersion: 'jobset.x-k8s.io/v1alpha2',
+    kind: 'JobSet',
+    metadata: { name: 's', namespace: 'team-a' },
+    spec: { replicatedJobs },
   }
 }
 
@@ -76,6 +89,7 @@ describe('POST /explain', () => {
     const [reserved] = quota.tiers
     assert.deepEqual([reserved?.tier, reserved?.fits], ['reserved', false])
     assert.deepEqual(reserved?.classes[0]?.limits[0], {
+      code: 'reserved',
       limit: 'its size',
       usedMilliGpus: 2_000,
       limitMilliGpus: 4_000,
@@ -87,16 +101,16 @@ describe('POST /explain', () => {
   })
 
   test('judges the pods of a workload one after the other, as its controller would create them', async () => {
-    const [one] = await explained(jobOf(3))
+    const [one] = await explained(deploymentOf(3))
     assert.deepEqual(one?.pods, { wanted: 3, admitted: 3 })
     assert.deepEqual(one?.tiers, { reserved: 1, shared: 2 })
-    const [refused] = await explained(jobOf(9))
+    const [refused] = await explained(deploymentOf(9))
     assert.deepEqual([refused?.verdict, refused?.pods], ['denied', { wanted: 9, admitted: 3 }])
   })
 
   test('charges nothing, however often it is asked', async () => {
     const former = service.usage()
-    for (let times = 0; times < 3; times += 1) await explained(jobOf(3))
+    for (let times = 0; times < 3; times += 1) await explained(deploymentOf(3))
     assert.deepEqual(service.usage(), former)
   })
 
@@ -125,11 +139,11 @@ describe('POST /explain', () => {
   })
 
   test('answers a list of manifests one by one, and a manifest without pods with none', async () => {
-    const list = { apiVersion: 'v1', kind: 'List', items: [jobOf(3), gpuPod(1)] }
+    const list = { apiVersion: 'v1', kind: 'List', items: [deploymentOf(3), gpuPod(1)] }
     assert.deepEqual(
       (await explained(list)).map(({ kind, file }) => [kind, file]),
       [
-        ['Job', 'body items[0]'],
+        ['Deployment', 'body items[0]'],
         ['Pod', 'body items[1]'],
       ],
     )
@@ -156,9 +170,23 @@ describe('POST /explain', () => {
     { name: 'an object without kind', body: '{"spec": {}}', says: /body: has no apiVersion and kind/ },
     { name: 'no JSON', body: '{', says: /ends too early/ },
     {
-      name: 'more templates than are explained at once',
+      name: 'more manifests than are explained at once',
       body: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: Array.from({ length: 17 }, () => gpuPod(1)) }),
-      says: /has 17 pod templates, and at most 16/,
+      says: /has more than 16 manifests/,
+    },
+    {
+      name: 'a hundred thousand manifests',
+      body: JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'ConfigMapList',
+        items: Array.from({ length: 100_000 }, () => ({})),
+      }),
+      says: /has more than 16 manifests/,
+    },
+    {
+      name: 'a manifest of more templates than are explained at once',
+      body: JSON.stringify(jobSetOf(17)),
+      says: /has more than 16 pod templates/,
     },
   ]
   for (const { name, body, says } of refused) {
