@@ -73,8 +73,8 @@ const spec = object('A tenant: its namespaces, and what they may use together.',
     list(
       'Systems whose word counts for this tenant: a pod that one of them queues is charged where it fits, each by itself, and admitted with a ' +
         'warning where it does not, as with enforcement Warn: what it decided is not refused a second time. None without it. Pods show ' +
-        'by labels, gates or their scheduler who queues them, and a tenant can write those: list a system only where it keeps pods ' +
-        'from running that it has not let through.',
+        'by labels, gates or their scheduler who queues them (Kueue by kueue.x-k8s.io/managed, for example), and a tenant can write those: ' +
+        'list a system only where it keeps pods from running that it has not let through, or the quota holds for nobody who knows the label.',
       choice('A system that queues pods.', QUEUE_SYSTEMS),
       { maxItems: QUEUE_SYSTEMS.length },
     ),
