@@ -32,10 +32,14 @@ function wrongVerdict(
     case 'barred':
       return 'nothing here is wrong whatever is used'
     case 'busy':
-      if (verdict.because !== 'full' || seen.some(({ charges }) => charges.size >= scenario.maxCharges))
-        return undefined
+      if (verdict.because !== 'full' || seen.some(ledger => isFullFor(review, ledger, scenario))) return undefined
       return 'there was room for another charge'
   }
+}
+
+/** A pod takes one entry, and another where it may be the first of its gang. */
+function isFullFor({ pod }: Review, { charges, gangs }: Ledger, { maxCharges }: Scenario): boolean {
+  return charges.size + gangs.size + (pod.gang === undefined ? 1 : 2) > maxCharges
 }
 
 /** A refusal is right if it was on some version between the question and the answer that this replica knew to be the newest. */

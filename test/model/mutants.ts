@@ -78,7 +78,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'no limit to the charges of a ledger',
     parts: { ...REAL, writer: deps => ledgerWriter({ ...deps, maxCharges: 1_000 }) },
     scenario: 'the ledger is full until charges are counted',
-    says: /2 charges are stored where 1 have room/,
+    says: /2 charges and gangs are stored where 1 have room/,
   },
   {
     name: 'a view that tells what was seen since',

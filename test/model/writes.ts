@@ -10,7 +10,8 @@ export function wrongWrite(world: World, before: Ledger, after: Ledger): string 
   const { limits, maxCharges } = world.scenario
   const passed = passedLimit(limits, sumsHeld(after.held))
   if (passed !== undefined) return `the ledger passes a limit: ${passed}`
-  if (after.charges.size > maxCharges) return `${after.charges.size} charges are stored where ${maxCharges} have room`
+  const stored = after.charges.size + after.gangs.size
+  if (stored > maxCharges) return `${stored} charges and gangs are stored where ${maxCharges} have room`
   const { position } = after.base
   if (position < before.base.position) return `the base went back from ${before.base.position} to ${position}`
   return wrongCharges(world, before, after) ?? wrongRecount(world, before, after) ?? wrongBurst(world, before, after)
