@@ -45,16 +45,13 @@ export function decideBatch(
     if (entriesOf(after) > Math.max(maxCharges, entriesOf(running))) {
       return { waiter, outcome: full, isBooked: false, verdict: () => full }
     }
-    if (isPreview) {
-      // A previewed charge stands in no book but its own.
-      const verdict = () => verdictOf(outcome, request, outcome.kind === 'charged' ? after : running)
-      return { waiter, outcome, isBooked: false, verdict }
-    }
-    running = after
-    const isBooked = outcome.kind === 'charged' && outcome.former === null
-    // A gang that was refused may need less by the end of the batch, when another of its members has been admitted.
-    const wordedBy = outcome.kind === 'refused' && request.gang !== undefined ? after : undefined
-    return { waiter, outcome, isBooked, verdict: () => verdictOf(outcome, request, wordedBy ?? running) }
+    if (!isPreview) running = after
+    // A previewed charge stands in no book but its own. A gang that was refused may need less by the end of the batch, when
+    // another of its members has been admitted.
+    const hasOwnBook = outcome.kind === 'charged' ? isPreview : request.gang !== undefined
+    const verdict = () => verdictOf(outcome, request, hasOwnBook ? after : running)
+    const isBooked = !isPreview && outcome.kind === 'charged' && outcome.former === null
+    return { waiter, outcome, isBooked, verdict }
   })
   return { book: running, answers }
 }

@@ -121,11 +121,17 @@ test('a gang that was refused is told why, although a smaller one of its name wa
     ...request(uid, 't', { gpu: 2 }, 'reserved'),
     gang: { id: 'g', size, demand: amounts({ gpu: 2 * size }) },
   })
-  const [large, small] = await Promise.all([writer.charge(of('1', 100), SOON), writer.charge(of('2', 2), SOON)])
+  const [large, dry, small] = await Promise.all([
+    writer.charge(of('1', 100), SOON),
+    writer.preview(of('3', 100), SOON),
+    writer.charge(of('2', 2), SOON),
+  ])
   assert.equal(tierOf(small), 'reserved')
-  assert.ok(large.kind === 'refused')
-  const [tier] = large.explanation.tiers
-  assert.deepEqual([tier?.pods, tier?.classes[0]?.requested, tier?.classes[0]?.short], [100, 200n, 192n])
+  for (const verdict of [large, dry]) {
+    assert.ok(verdict.kind === 'refused')
+    const [tier] = verdict.explanation.tiers
+    assert.deepEqual([tier?.pods, tier?.classes[0]?.requested, tier?.classes[0]?.short], [100, 200n, 192n])
+  }
 })
 
 test('whom only an outdated version refuses is not denied, whatever happens to the write', async () => {
