@@ -3,15 +3,15 @@
  * cost about one write.
  *
  * Where several replicas write one ledger, whoever has just written knows the newest version and would win again and again. So
- * a replica that has written while there are conflicts lets the others have a turn, for about the time of two writes: their
- * requests wait half as long then, and no throughput is lost, for what comes meanwhile goes with its next write. Backing off at
- * random after a conflict does the opposite: it lengthens the wait of those who lost (src/decisions/ledger.md). One that has met no
- * conflict for long still yields now and then: it may be the one that is always faster, while nobody else gets on.
+ * a replica that has written while there are conflicts lets the others have a turn, for about the time of two writes. That
+ * halves the longest waits and costs some rate, though what comes meanwhile goes with its next write. Backing off at random after
+ * a conflict does the opposite: it lengthens the wait of those who lost (src/decisions/ledger.md). One that has met no conflict for
+ * long still yields now and then: it may be the one that is always faster, while nobody else gets on.
  *
  * A caller whose deadline passes is told `busy` on time, wherever its request stands. If a write that books it is in
  * flight then, its charge is withdrawn by the next write, and the same goes for a write that failed without saying
  * whether it happened. Should this process end before that, or the store stay away, the charge lapses by itself: its pod
- * was never created, so nobody ever confirms it.
+ * was never created, so nobody ever counts it.
  */
 import type { Book, Change } from './book.ts'
 import { busy, type CommitDeps, type Committed, commit } from './commit.ts'
