@@ -4,6 +4,7 @@
  * counts and the same seed gives the same figures on every machine. Run by `quota.ts`; prints its tables.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { chargeForOthers, forwardingWriter, type Leader } from '../../src/quota/forward.ts'
 import { podTally } from '../../src/quota/tally.ts'
 import { amounts, cohort, compiled, request, tenant } from '../../src/quota/testing.ts'
 import { type TextStore, textStore } from '../../src/quota/text-store.ts'
@@ -30,6 +31,8 @@ const QUOTAS = compiled(
 interface Setting {
   readonly writers: number
   readonly yieldedWrites: number
+  /** All but the first hand their charges to the first. */
+  readonly forwards?: true
 }
 
 interface Run {
@@ -57,6 +60,7 @@ interface Pace {
 const SETTINGS: readonly Setting[] = [
   { writers: 1, yieldedWrites: 2 },
   ...[0, 1, 2, 3].map(yieldedWrites => ({ writers: 3, yieldedWrites })),
+  { writers: 3, yieldedWrites: 2, forwards: true },
 ]
 
 console.log(await compared('real time', RUN_MS, realPace))
@@ -82,10 +86,15 @@ async function compared(title: string, forMs: number, paceOf: (round: number) =>
   return markdown([[title, ...head], ...runs.map(({ setting, results }) => rowOf(setting, results))])
 }
 
-function rowOf({ writers, yieldedWrites }: Setting, results: readonly Run[]): readonly string[] {
+function nameOf({ writers, yieldedWrites, forwards }: Setting): string {
+  if (writers === 1) return '1 writer'
+  return `${writers} writers, ${forwards === true ? 'of which two forward' : `yielding ${yieldedWrites} writes`}`
+}
+
+function rowOf(setting: Setting, results: readonly Run[]): readonly string[] {
   const of = (figure: keyof Run, digits = 0) => median(results.map(run => run[figure])).toFixed(digits)
   return [
-    writers === 1 ? '1 writer' : `${writers} writers, yielding ${yieldedWrites} writes`,
+    nameOf(setting),
     of('perSecond'),
     of('writesPerCharge', 3),
     of('conflictsPerWrite', 2),
@@ -127,9 +136,10 @@ function virtualPace(seed: number): Pace {
   }
 }
 
-async function measure({ writers: count, yieldedWrites }: Setting, forMs: number, pace: Pace): Promise<Run> {
+async function measure({ writers: count, ...setting }: Setting, forMs: number, pace: Pace): Promise<Run> {
   const store = slowStore(pace)
-  const writers = range(count).map(at => writerOf(`w${at}`, store.texts, yieldedWrites, pace))
+  const own = range(count).map(at => writerOf(`w${at}`, store.texts, setting.yieldedWrites, pace))
+  const writers = setting.forwards === true ? own.map((writer, at) => forwardedBy(writer, at, own, pace)) : own
   const tally = podTally()
   const tookMs = writers.map((): number[] => [])
   const untilMs = pace.now() + forMs
@@ -188,6 +198,20 @@ function writerOf(id: string, texts: TextStore, yieldedWrites: number, pace: Pac
     retryAfterMs: 500,
     yieldedWrites,
   })
+}
+
+/** The first writer as the others reach it, 1 ms away. */
+function forwardedBy(writer: LedgerWriter, at: number, [first]: readonly LedgerWriter[], pace: Pace): LedgerWriter {
+  if (at === 0 || first === undefined) return writer
+  const leader: Leader = {
+    async charge(requests, deadlineMs) {
+      await pace.sleep(1)
+      const answers = await chargeForOthers(first, requests, deadlineMs)
+      await pace.sleep(1)
+      return answers
+    },
+  }
+  return forwardingWriter({ own: writer, leader: () => leader, clock: pace, timer: pace, patienceMs: 1_000 })
 }
 
 /** A write takes effect half-way. */
