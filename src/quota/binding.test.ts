@@ -4,13 +4,13 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { type Amount, amount, ZERO } from '../quantity/amount.ts'
 import { TIERS, type Tier } from '../schema/parts.ts'
-import { type Book, openBook } from './book.ts'
+import type { Book } from './book.ts'
 import { decide } from './decide.ts'
 import { type ClassAnswer, explain } from './explain.ts'
 import { type Charge, charges, ledgerOf } from './ledger.ts'
 import type { Limit } from './limits.ts'
 import type { CohortClass, CohortSpec, TenantClass, TenantSpec } from './spec.ts'
-import { compiled, present, type Scenario, STAMP, someDemand, someScenario, tenantNamed, treeNamed } from './testing.ts'
+import { bookOn, present, type Scenario, STAMP, someDemand, someScenario, tenantNamed } from './testing.ts'
 
 test('what is available, and what could be, is what documents and charges say', () => {
   forEveryAnswer(({ scenario, standing, question, answer }) => {
@@ -178,7 +178,7 @@ function forEveryAnswer(check: (answered: Answered) => void): void {
 }
 
 function bookOf({ cohorts, tenants }: Scenario, standing: readonly Charge[]): Book {
-  return openBook(treeNamed(compiled(cohorts, tenants), 'c0'), ledgerOf(standing))
+  return bookOn(cohorts, tenants, 'c0', ledgerOf(standing))
 }
 
 function oneOfEach(tenant: string, classes: TenantSpec['classes']) {

@@ -3,30 +3,18 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { type Amount, amount } from '../quantity/amount.ts'
 import { TIERS, type Tier } from '../schema/parts.ts'
-import { type Book, openBook } from './book.ts'
+import type { Book } from './book.ts'
 import { roomIn } from './caps.ts'
 import { decide } from './decide.ts'
 import { explain } from './explain.ts'
 import { holdingOf } from './holding.ts'
-import { EMPTY_LEDGER } from './ledger.ts'
 import type { TenantSpec } from './spec.ts'
-import {
-  amounts,
-  cohort,
-  compiled,
-  request,
-  STAMP,
-  someDemand,
-  someScenario,
-  tenant,
-  tenantNamed,
-  treeNamed,
-} from './testing.ts'
+import { amounts, bookOn, cohort, request, STAMP, someDemand, someScenario, tenant, tenantNamed } from './testing.ts'
 
 test('a cap spans tiers, and over all classes it spans classes', () => {
   const cohorts = [cohort('c', { a: { shared: 9, burst: 9 }, b: { burst: 9 } })]
   const capped = tenant('t', 'c', { a: { reserved: 4, cap: 6 }, b: {} }, { cap: amount(8) })
-  let book = openBook(treeNamed(compiled(cohorts, [capped]), 'c'), EMPTY_LEDGER)
+  let book = bookOn(cohorts, [capped], 'c')
   const asked = [
     { demand: { a: 4 }, want: 'reserved' },
     { demand: { a: 3 }, want: 'refused' },
@@ -47,7 +35,7 @@ test('a cap spans tiers, and over all classes it spans classes', () => {
 test("a tenant's own burst never stands between it and its reservation, although the cap is passed then", () => {
   const cohorts = [cohort('c', { a: { burst: 9 } })]
   const capped = tenant('t', 'c', { a: { reserved: 4, cap: 6 } })
-  const empty = openBook(treeNamed(compiled(cohorts, [capped]), 'c'), EMPTY_LEDGER)
+  const empty = bookOn(cohorts, [capped], 'c')
   const full = decide(empty, request('1', 't', { a: 6 }, 'burst'), STAMP).book
   assert.equal(decide(full, request('2', 't', { a: 4 }, 'reserved'), STAMP).outcome.kind, 'charged')
 })
@@ -63,8 +51,8 @@ test('a request is admitted where it fits without caps and no cap is passed, and
       fc.array(someAsk, { maxLength: 15 }),
       ({ cohorts, tenants }, caps, asks) => {
         const capped = tenants.map((spec, index) => withCaps(spec, caps[index] ?? [null, null]))
-        let book = openBook(treeNamed(compiled(cohorts, capped), 'c0'), EMPTY_LEDGER)
-        const free = (of: Book) => openBook(treeNamed(compiled(cohorts, tenants), 'c0'), of.ledger)
+        let book = bookOn(cohorts, capped, 'c0')
+        const free = (of: Book) => bookOn(cohorts, tenants, 'c0', of.ledger)
         for (const [index, { owner, tier, demand }] of asks.entries()) {
           const spec = capped[owner % capped.length]
           if (spec === undefined) continue

@@ -3,9 +3,9 @@ import { test } from 'node:test'
 import type { Tier } from '../schema/parts.ts'
 import { amend, type Book, openBook, viewFor } from './book.ts'
 import { decide, type Outcome, type Request } from './decide.ts'
-import { chargeOf, EMPTY_LEDGER } from './ledger.ts'
+import { chargeOf } from './ledger.ts'
 import type { CohortSpec, TenantSpec } from './spec.ts'
-import { cohort, compiled, present, request, STAMP, tenant, treeNamed, viewOf } from './testing.ts'
+import { bookOn, cohort, present, request, STAMP, tenant, viewOf } from './testing.ts'
 import { used } from './usage.ts'
 
 test('a pod without a tier gets the first that fits, in the order of its tenant', () => {
@@ -144,7 +144,7 @@ test('pods of a tenant that is gone take idle capacity, but nobody an entitlemen
   const before = bookOf(cohorts, [tenant('gone', 'c', { gpu: { reserved: 8 } }, { namespaces: [] })])
   const { ledger } = decide(before, request('1', 'gone', { gpu: 6 }), STAMP).book
 
-  const after = openBook(treeNamed(compiled(cohorts, [tenant('t', 'c', { gpu: { reserved: 8 } })]), 'c'), ledger)
+  const after = bookOn(cohorts, [tenant('t', 'c', { gpu: { reserved: 8 } })], 'c', ledger)
   assert.deepEqual(
     decideAll(after, [request('2', 't', { gpu: 3 }, 'burst'), request('3', 't', { gpu: 2 }, 'burst')]).map(tierOf),
     ['refused', 'burst'],
@@ -154,7 +154,7 @@ test('pods of a tenant that is gone take idle capacity, but nobody an entitlemen
 })
 
 function bookOf(cohorts: readonly CohortSpec[], tenants: readonly TenantSpec[]): Book {
-  return openBook(treeNamed(compiled(cohorts, tenants), 'c'), EMPTY_LEDGER)
+  return bookOn(cohorts, tenants, 'c')
 }
 
 function decideAll(book: Book, requests: readonly Request[]): readonly Outcome[] {

@@ -5,10 +5,9 @@ import type { Tier } from '../schema/parts.ts'
 import { type Book, openBook } from './book.ts'
 import { decide } from './decide.ts'
 import { explain } from './explain.ts'
-import { EMPTY_LEDGER } from './ledger.ts'
 import type { Limit } from './limits.ts'
 import type { CohortSpec, TenantSpec } from './spec.ts'
-import { cohort, compiled, present, request, STAMP, tenant, tenantNamed, treeNamed } from './testing.ts'
+import { bookOn, cohort, compiled, present, request, STAMP, tenant, tenantNamed, treeNamed } from './testing.ts'
 
 type Held = readonly (readonly [tenant: string, tier: Tier, gpus: number])[]
 
@@ -225,6 +224,6 @@ function filled(cohorts: readonly CohortSpec[], tenants: readonly TenantSpec[], 
       assert.equal(decided.outcome.kind, 'charged', `${name} ${tier} ${gpus}`)
       return decided.book
     },
-    openBook(treeNamed(compiled(cohorts, tenants), present(root, 'root').name), EMPTY_LEDGER),
+    bookOn(cohorts, tenants, present(root, 'root').name),
   )
 }

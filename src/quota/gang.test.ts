@@ -10,8 +10,8 @@ import { type Charge, chargeOf, EMPTY_LEDGER, knownGang } from './ledger.ts'
 import { find } from './persistent-map.ts'
 import {
   amounts,
+  bookOn,
   cohort,
-  compiled,
   KEYS,
   present,
   request,
@@ -20,7 +20,6 @@ import {
   someScenario,
   tenant,
   tenantNamed,
-  treeNamed,
   viewOf,
 } from './testing.ts'
 import { available, used } from './usage.ts'
@@ -235,7 +234,7 @@ const someAsked = (tenants: number): fc.Arbitrary<Asked> =>
 test('with gangs too no limit is passed, use never shrinks by a request, and nothing is left when all are gone', () => {
   fc.assert(
     fc.property(someScenario, fc.array(someAsked(4), { maxLength: 30 }), ({ cohorts, tenants }, asked) => {
-      let book = openBook(treeNamed(compiled(cohorts, tenants), 'c0'), EMPTY_LEDGER)
+      let book = bookOn(cohorts, tenants, 'c0')
       for (const { pod, after: next } of asked) {
         const { outcome, book: after } = decide(book, pod, STAMP)
         assert.ok(totals(after).every((now, index) => now >= present(totals(book)[index], 'total')))
@@ -271,7 +270,7 @@ function totals(book: Book): readonly bigint[] {
 function bookOf(numbers: { reserved: number; burst?: number }, tierOrder: readonly Tier[] = TIERS): Book {
   const cohorts = [cohort('c', { gpu: { burst: numbers.burst ?? 0 } })]
   const tenants = [tenant('t', 'c', { gpu: { reserved: numbers.reserved } }, { tierOrder })]
-  return openBook(treeNamed(compiled(cohorts, tenants), 'c'), EMPTY_LEDGER)
+  return bookOn(cohorts, tenants, 'c')
 }
 
 function gangOf(id: string, size: number, demand: Readonly<Record<string, number>>): WholeGang {

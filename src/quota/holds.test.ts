@@ -7,6 +7,7 @@ import { type Peek, softHolds } from './holds.ts'
 import { EMPTY_LEDGER } from './ledger.ts'
 import {
   amounts,
+  bookOn,
   cohort,
   compiled,
   present,
@@ -112,7 +113,7 @@ test('a tier is foretold exactly when the charge would fit, and all is as before
   fc.assert(
     fc.property(someScenario, someHistory, ({ cohorts, tenants }, history) => {
       const holds = softHolds(LASTING_MS)
-      let book: Book = openBook(treeNamed(compiled(cohorts, tenants), 'c0'), EMPTY_LEDGER)
+      let book: Book = bookOn(cohorts, tenants, 'c0')
       for (const [index, { tenant: at, demand, charge }] of history.entries()) {
         const spec = present(tenants[at % tenants.length], 'tenant')
         const allowed = new Map([...demand].filter(([key]) => spec.classes.has(key)))

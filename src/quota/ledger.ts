@@ -96,17 +96,18 @@ export function release(ledger: Ledger, uid: string): Ledger {
 
 /** Takes a charge off the books whose pod has come: it is in the base now, or it is gone. */
 export function settle(ledger: Ledger, former: Charge, how: 'counted' | 'gone'): Ledger {
-  const left = struck(ledger, former.uid)
-  const gang = former.gang === null ? undefined : find(left.gangs, former.gang)
-  return former.gang === null || gang === undefined ? left : withGang(left, former.gang, settled(gang, how))
+  return left(ledger, former, gang => settled(gang, how))
 }
 
 /** Takes a charge off the books whose pod never came: its gang, if it has one, misses a member again. */
 export function withdraw(ledger: Ledger, former: Charge): Ledger {
-  const left = struck(ledger, former.uid)
-  const gang = former.gang === null ? undefined : find(left.gangs, former.gang)
-  if (former.gang === null || gang === undefined) return left
-  return withGang(left, former.gang, withoutMember(gang, former))
+  return left(ledger, former, gang => withoutMember(gang, former))
+}
+
+function left(ledger: Ledger, { uid, gang: key }: Charge, after: (gang: Gang) => Gang | undefined): Ledger {
+  const others = struck(ledger, uid)
+  const gang = key === null ? undefined : find(others.gangs, key)
+  return key === null || gang === undefined ? others : withGang(others, key, after(gang))
 }
 
 /** The ledger with another state of a gang, and what that state holds; one of which nobody is left is forgotten. */

@@ -10,7 +10,7 @@
 import { type Amount, add, subtract, ZERO } from '../quantity/amount.ts'
 import { TIERS } from '../schema/parts.ts'
 import { type Complete, completed, type Gang } from './gang.ts'
-import { type Holding, type Holdings, holdingOf, holdMore, NOTHING_HELD, partsOf } from './holding.ts'
+import { type Holding, type Holdings, holdingOf, holdMoreOf, partsOf } from './holding.ts'
 import { type Charge, charges, type Ledger, rebased, settle, withdraw, withGang } from './ledger.ts'
 import { emptyMap, entries, find, insertAll, type PersistentMap } from './persistent-map.ts'
 import { sameAmounts } from './usage.ts'
@@ -57,7 +57,7 @@ export function recount(ledger: Ledger, view: PodView): Ledger {
   return rebased({ ...next, gangs: insertAll(emptyMap<Gang>(), incomplete) }, base)
 }
 
-// They take 20 bytes each. One that is forgotten while its pods run must fit whole once more when one of them is replaced.
+// They take about 30 bytes each. One that is forgotten while its pods run must fit whole once more when one of them is replaced.
 const MOST_COMPLETE = 10_000
 
 /** The gangs that are complete and have pods: those that were, and those that are now. */
@@ -103,8 +103,8 @@ export function driftOf(ledger: Ledger, view: PodView): Amount | null {
   const arrived = Iterator.from(charges(ledger)).filter(({ uid }) => {
     return view.statusOf(uid) === 'live' || find(view.gone.uids, uid) === 'seen'
   })
-  const explained: Holdings = arrived.reduce((held, booked) => holdMore(held, booked), ledger.base.held)
-  const counted: Holdings = entries(view.gone.held).flatMap(partsOf).reduce(holdMore, view.held)
+  const explained = holdMoreOf(ledger.base.held, arrived)
+  const counted = holdMoreOf(view.held, entries(view.gone.held).flatMap(partsOf))
   const tenants = new Set([...entries(explained), ...entries(counted)].map(([tenant]) => tenant))
   return [...tenants].reduce(
     (sum, tenant) => add(sum, distance(holdingOf(explained, tenant), holdingOf(counted, tenant))),
@@ -127,7 +127,7 @@ function sameHoldings(a: Holdings, b: Holdings): boolean {
   return (
     a.size === b.size &&
     entries(a).every(([tenant, holding]) => {
-      const other = find(b, tenant) ?? NOTHING_HELD
+      const other = holdingOf(b, tenant)
       return TIERS.every(tier => sameAmounts(holding[tier], other[tier]))
     })
   )

@@ -5,8 +5,8 @@ import fc from 'fast-check'
 import { TIERS, type Tier } from '../schema/parts.ts'
 import { amend, type Book, openBook, reopenBook } from './book.ts'
 import { decide } from './decide.ts'
-import { type Charge, charges, EMPTY_LEDGER, ledgerOf } from './ledger.ts'
-import { compiled, KEYS, present, type Scenario, STAMP, someDemand, someScenario, treeNamed } from './testing.ts'
+import { type Charge, charges, ledgerOf } from './ledger.ts'
+import { bookOn, KEYS, present, type Scenario, STAMP, someDemand, someScenario } from './testing.ts'
 
 interface Step {
   readonly tenant: number
@@ -100,7 +100,7 @@ test('a book that was changed step by step is the book of its ledger', () => {
 test('a book that caught up with another version of its ledger is the book of that version', () => {
   fc.assert(
     fc.property(someScenario, someSteps, someSteps, fc.boolean(), (scenario, steps, more, isDecoded) => {
-      const empty = openBook(treeNamed(compiled(scenario.cohorts, scenario.tenants), 'c0'), EMPTY_LEDGER)
+      const empty = bookOn(scenario.cohorts, scenario.tenants, 'c0')
       const before = steps.reduce((book, step, index) => next(scenario, book, step, `pod-${index}`), empty)
       const after = more.reduce((book, step, index) => next(scenario, book, step, `more-${index}`), before)
       // A ledger from elsewhere shares nothing with ours, however alike the two are.
@@ -127,7 +127,7 @@ function forEveryState(check: (state: { scenario: Scenario; book: Book }, steps:
       someSteps,
       fc.array(fc.record({ tenant: fc.nat(9), demand: someDemand }), { maxLength: 4 }),
       (scenario, steps, probes) => {
-        let book = openBook(treeNamed(compiled(scenario.cohorts, scenario.tenants), 'c0'), EMPTY_LEDGER)
+        let book = bookOn(scenario.cohorts, scenario.tenants, 'c0')
         const pods = probes.map(probe => ({ ...probe, tier: 'auto' as const, release: null }))
         for (const [index, step] of steps.entries()) {
           book = next(scenario, book, step, `pod-${index}`)

@@ -5,12 +5,13 @@ import { amount, ZERO } from '../quantity/amount.ts'
 import { TIERS, type Tier } from '../schema/parts.ts'
 import { type Book, openBook } from './book.ts'
 import { decide } from './decide.ts'
-import { type Charge, EMPTY_LEDGER, ledgerOf } from './ledger.ts'
+import { type Charge, ledgerOf } from './ledger.ts'
 import type { QuotaTree } from './quota-tree.ts'
 import type { CohortSpec, TenantSpec } from './spec.ts'
 import { orphansOf, oversubscriptionsOf, type Standing, standingsOf } from './standing.ts'
 import {
   amounts,
+  bookOn,
   cohort,
   compiled,
   request,
@@ -36,7 +37,7 @@ function chargeOf(index: number, name: string, tier: Tier, held: Amounts): Charg
 }
 
 function bookOf(cohorts: readonly CohortSpec[], tenants: readonly TenantSpec[], held: Held): Book {
-  return openBook(treeNamed(compiled(cohorts, tenants), 'c'), ledgerOf(chargesOf(held)))
+  return bookOn(cohorts, tenants, 'c', ledgerOf(chargesOf(held)))
 }
 
 function numbersOf(standings: readonly Standing[]): Readonly<Record<string, readonly number[]>> {
@@ -182,7 +183,7 @@ test('property: what admission has charged is never stuck, and nothing is over b
   const asks = fc.array(fc.record({ tenant: fc.nat(3), demand: someDemand }), { maxLength: 15 })
   fc.assert(
     fc.property(someScenario, asks, ({ cohorts, tenants }, drafts) => {
-      const empty = openBook(treeNamed(compiled(cohorts, tenants), 'c0'), EMPTY_LEDGER)
+      const empty = bookOn(cohorts, tenants, 'c0')
       const book = drafts.reduce((running, { tenant: index, demand }, place) => {
         const ask = { ...request(`u${place}`, `t${index % tenants.length}`, {}), demand }
         return decide(running, ask, STAMP).book

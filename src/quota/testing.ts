@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { type Amount, amount } from '../quantity/amount.ts'
 import { TIERS, type Tier } from '../schema/parts.ts'
+import { type Book, openBook } from './book.ts'
 import type { Request, Stamp } from './decide.ts'
-import type { Charge } from './ledger.ts'
+import { type Charge, EMPTY_LEDGER, type Ledger } from './ledger.ts'
 import type { NodeSpec, Quota } from './node-spec.ts'
 import type { QuotaTree, Tenant } from './quota-tree.ts'
 import type { PodView } from './recount.ts'
@@ -155,6 +156,16 @@ export function forestOf(specs: readonly NodeSpec[]): Forest {
 export function present<T>(value: T | undefined, what: string): T {
   assert.ok(value !== undefined, `${what} is missing`)
   return value
+}
+
+/** The book of one tree of these quotas: an empty one, or that of a ledger. */
+export function bookOn(
+  cohorts: readonly CohortSpec[],
+  tenants: readonly TenantSpec[],
+  tree: string,
+  ledger: Ledger = EMPTY_LEDGER,
+): Book {
+  return openBook(treeNamed(compiled(cohorts, tenants), tree), ledger)
 }
 
 /** A clock and timer that stand still until they are told to go on. */
