@@ -7,7 +7,7 @@ import type { WholeGang } from '../quota/gang.ts'
 import { formatIssue, type Issue } from '../schema/parsed.ts'
 import type { JsonObject, Tier } from '../schema/parts.ts'
 import { type Pod, parsePod } from '../schema/pod.ts'
-import type { AdmissionRequest } from '../schema/review.ts'
+import { type AdmissionRequest, podRequest } from '../schema/review.ts'
 import { podTemplates, type TemplatePod } from '../workload/templates.ts'
 import type { Cluster } from './cluster.ts'
 import type { Denial } from './denial.ts'
@@ -228,13 +228,6 @@ function withNamespace(pod: JsonObject, namespace: string): JsonObject {
 }
 
 function requestFor(object: JsonObject, namespace: string, index: number): AdmissionRequest {
-  return {
-    uid: `review-${index}`,
-    kind: { group: '', version: 'v1', kind: 'Pod' },
-    resource: { group: '', version: 'v1', resource: 'pods' },
-    operation: 'CREATE',
-    namespace,
-    userInfo: { username: 'sluice-review', groups: [] },
-    object,
-  }
+  const userInfo = { username: 'sluice-review', groups: [] }
+  return podRequest({ uid: `review-${index}`, namespace, userInfo, object })
 }

@@ -6,7 +6,7 @@ import { formatIssue, type Parsed } from '../schema/parsed.ts'
 import type { JsonObject } from '../schema/parts.ts'
 import { parsePod } from '../schema/pod.ts'
 import type { PolicyCase, PolicySuite } from '../schema/policy-suite.ts'
-import type { AdmissionRequest } from '../schema/review.ts'
+import { type AdmissionRequest, podRequest } from '../schema/review.ts'
 import { assembleCluster, type Cluster } from './cluster.ts'
 import { fieldAt, type PlacedObject } from './objects.ts'
 import { examine } from './subject.ts'
@@ -97,15 +97,7 @@ function subjectOf(testCase: PolicyCase, json: JsonObject, cluster: Cluster): Su
 }
 
 function requestFor({ namespace = 'tenant', operation = 'CREATE' }: PolicyCase, object: JsonObject): AdmissionRequest {
-  return {
-    uid: 'policy-suite',
-    kind: { group: '', version: 'v1', kind: 'Pod' },
-    resource: { group: '', version: 'v1', resource: 'pods' },
-    operation,
-    namespace,
-    userInfo: { username: 'tenant' },
-    object,
-  }
+  return podRequest({ uid: 'policy-suite', namespace, userInfo: { username: 'tenant' }, object }, operation)
 }
 
 function injectionProblems({ want }: PolicyCase, after: JsonObject, operations: number): readonly string[] {

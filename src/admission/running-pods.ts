@@ -6,7 +6,7 @@ import type { Tenant } from '../quota/quota-tree.ts'
 import { formatIssue, type Parsed, parsed } from '../schema/parsed.ts'
 import type { JsonObject, Tier } from '../schema/parts.ts'
 import { type Pod, parsePod } from '../schema/pod.ts'
-import type { AdmissionRequest } from '../schema/review.ts'
+import { type AdmissionRequest, podRequest } from '../schema/review.ts'
 import type { Cluster } from './cluster.ts'
 import { type ExemptNamespaces, isExempt } from './exempt.ts'
 import { type PlacedObject, textAt } from './objects.ts'
@@ -73,7 +73,8 @@ function sightingOf(
   if (typeof value.kind !== 'string') return leaveOut('has no kind')
   if (value.kind !== 'Pod') return leaveOut(`is a ${quoted(value.kind)}, not a pod`)
   if (isOver(value)) return undefined
-  const request = requestFor(value)
+  const { uid, namespace } = identityOf(value)
+  const request = podRequest({ uid, namespace, object: value })
   if (isExempt(request, exempt)) return undefined
 
   const counted = countedPod(value, request, cluster)
@@ -167,16 +168,4 @@ function namesOf(value: JsonObject) {
 function nameOf(value: JsonObject): string {
   const { namespace, name } = namesOf(value)
   return [namespace, name].filter(part => part !== undefined).join('/')
-}
-
-function requestFor(value: JsonObject): AdmissionRequest {
-  const { namespace, uid } = identityOf(value)
-  return {
-    uid,
-    kind: { group: '', version: 'v1', kind: 'Pod' },
-    resource: { group: '', version: 'v1', resource: 'pods' },
-    operation: 'CREATE',
-    namespace,
-    object: value,
-  }
 }

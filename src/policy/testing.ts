@@ -6,7 +6,7 @@ import { demandOf } from '../gpu/demand.ts'
 import { workloadOf } from '../gpu/workload.ts'
 import type { JsonObject, Tier } from '../schema/parts.ts'
 import { asJson, type Pod, parsePod } from '../schema/pod.ts'
-import type { AdmissionRequest } from '../schema/review.ts'
+import { type AdmissionRequest, podRequest } from '../schema/review.ts'
 import { classOf, parsedValue } from '../schema/testing.ts'
 import type { Surroundings } from './inject/target.ts'
 import type { Subject } from './subject.ts'
@@ -97,15 +97,7 @@ export function requestOf(
   namespace: string,
   operation: 'CREATE' | 'UPDATE' = 'CREATE',
 ): AdmissionRequest {
-  return {
-    uid: 'review',
-    kind: { group: '', version: 'v1', kind: 'Pod' },
-    resource: { group: '', version: 'v1', resource: 'pods' },
-    operation,
-    namespace,
-    userInfo: { username: 'someone' },
-    object,
-  }
+  return podRequest({ uid: 'review', namespace, userInfo: { username: 'someone' }, object }, operation)
 }
 
 /** A container that asks for this many NVIDIA GPUs, as the API server has defaulted it. */

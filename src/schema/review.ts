@@ -41,5 +41,14 @@ const review = Type.Object({
 
 export type AdmissionRequest = ReadonlyStatic<typeof request>
 
+type PodRequestParts = Pick<AdmissionRequest, 'uid' | 'namespace' | 'userInfo'> & { readonly object: JsonObject }
+
+/** The request that a pod's review would carry, for those who judge pods that no API server has sent. */
+export function podRequest(parts: PodRequestParts, operation: 'CREATE' | 'UPDATE' = 'CREATE'): AdmissionRequest {
+  const kind = { group: '', version: 'v1', kind: 'Pod' }
+  const resource = { group: '', version: 'v1', resource: 'pods' }
+  return { kind, resource, operation, ...parts }
+}
+
 /** Reads an AdmissionReview of `admission.k8s.io/v1`, the only version the webhooks register for. */
 export const parseReview = parserOf(review)
