@@ -34,7 +34,7 @@ export function tenantPlace(name: string, field = ''): Place {
 }
 
 function placeIn(document: DocumentName, field: string): Place {
-  const at = `${document.kind}/${document.name}${field === '' ? '' : ` spec.${field}`}`
+  const at = `${document.kind} ${document.name}${field === '' ? '' : `: spec.${field}`}`
   return { at, documents: [document] }
 }
 
