@@ -28,7 +28,7 @@ const GRACE_MS = 20_000
 
 /** Resolves when it is ready; rejects with the end of its log when it ends before, or never is. */
 export async function startServer(program: ServerProgram): Promise<ServerProcess> {
-  const server = launch(program)
+  const server = await launch(program)
   const log = () => tailOf(program.logFile)
   try {
     await eventually(
@@ -46,14 +46,17 @@ export async function startServer(program: ServerProgram): Promise<ServerProcess
   }
 }
 
-function launch({ name, path, args, env, logFile, graceMs = GRACE_MS }: ServerProgram): ServerProcess {
+async function launch(program: ServerProgram): Promise<ServerProcess> {
+  const { name, path, args, env, logFile, graceMs = GRACE_MS } = program
   // A file and no pipe: nobody has to read it, and a paused test process does not hold up the server.
   const output = openSync(logFile, 'a')
   const child = spawn(path, args, { stdio: ['ignore', output, output], env: { ...process.env, ...env } })
   closeSync(output)
+  await once(child, 'spawn').catch(cause => {
+    throw new Error(`${name} could not be started: ${path}`, { cause })
+  })
   const { pid } = child
-  // Spawning fails at once where the program cannot be executed, and then there is no process id.
-  if (pid === undefined) throw new Error(`${name} could not be started: ${path}`)
+  if (pid === undefined) throw new Error(`${name} has no process id`)
   const leash = leashOf(pid)
   const ended = once(child, 'exit').then(() => leash.kill('SIGKILL'))
   const isRunning = () => child.exitCode === null && child.signalCode === null
