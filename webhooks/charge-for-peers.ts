@@ -4,7 +4,7 @@ import { questionRefused } from '../src/admission/question.ts'
 import { chargeForOthers } from '../src/quota/forward.ts'
 import type { LedgerWriter } from '../src/quota/writer.ts'
 
-const PATH = '/peer/charge'
+export const CHARGE_FOR_PEERS = '/peer/charge'
 
 export interface PeerDeps {
   /** Writes by itself: what was forwarded once is not forwarded again. */
@@ -14,7 +14,7 @@ export interface PeerDeps {
 
 /** `POST /peer/charge`: charges for the other replicas, all in one write. None but a replica is answered. */
 export function chargeForPeers(deps: PeerDeps): Endpoint {
-  return { path: PATH, answer: (body, call) => answer(body, call, deps) }
+  return { path: CHARGE_FOR_PEERS, answer: (body, call) => answer(body, call, deps) }
 }
 
 async function answer(body: unknown, call: Call, deps: PeerDeps): Promise<Answer> {
@@ -26,7 +26,7 @@ async function answer(body: unknown, call: Call, deps: PeerDeps): Promise<Answer
 }
 
 const NO_PEER = {
-  at: PATH,
+  at: CHARGE_FOR_PEERS,
   problem: 'the caller is no replica of this service',
   remedy: 'call with a client certificate of the service’s own authority',
 }

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { endpoint, HOST, send, serve } from '../../test/support/https.ts'
+import { chargeForPeers } from '../../webhooks/charge-for-peers.ts'
+import { clusterWith, writerOf } from '../admission/testing.ts'
+import { amount } from '../quantity/amount.ts'
 import type { CertificateSource, KeyPair } from './certificate.ts'
 import { peerClient } from './peer.ts'
+import { peerLeader } from './peer-leader.ts'
 import { issueCertificate } from './self-signed.ts'
 
 const NAME = 'sluice.sluice-system.svc'
@@ -100,4 +104,19 @@ test('answers that are refusals, that are no JSON and that do not come are error
   await assert.rejects(client.post(`${HOST}:${port}`, '/no', {}, 2_000), /answered \/no with 403: .*not you/)
   await assert.rejects(client.post(`${HOST}:${port}`, '/never', {}, 50), /did not answer \/never/)
   await assert.rejects(client.post(`${HOST}:1`, '/no', {}, 2_000), /did not answer \/no/)
+})
+
+test('a replica charges at the leader over the network as it would by itself', async t => {
+  const own = await issue()
+  const { writer, clock } = await writerOf(clusterWith())
+  const endpoints = [chargeForPeers({ ledger: writer, clock })]
+  const { port } = await serve(t, { endpoints, certificate: source(own).certificate, peerName: NAME, clock })
+  const client = peerClient(source(own).certificate, NAME)
+  t.after(() => client.close())
+  const leader = peerLeader(client, `${HOST}:${port}`, clock)
+  const demand = new Map([['h100', amount(4_000)]])
+  const request = { uid: '1', namespace: 'team-a', tenant: 'a', tier: 'auto', demand } as const
+  const [charged] = await leader.charge([request], clock.now() + 5_000)
+  assert.equal(charged?.tier, 'reserved')
+  assert.equal(writer.book('research')?.ledger.charges.size, 1)
 })
