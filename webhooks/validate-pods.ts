@@ -6,18 +6,37 @@ import { badRequest, type PodReview, parsePodReview, podName, unreadablePod } fr
 import { tierChange } from '../src/admission/tier-change.ts'
 import { type QuotaDesk, validatePod } from '../src/admission/validate.ts'
 import type { Pod } from '../src/schema/pod.ts'
+import { PODS, type WebhookDeclaration } from './declaration.ts'
 import { decisionOf, type PodObserver } from './observe.ts'
 import { policyTimer } from './policy-timer.ts'
 
-/** How the API server is told to call this webhook. A GPU pod that nobody has judged is not created. */
-const VALIDATE_PODS = {
-  path: '/validate/pods',
+const PATH = '/validate/pods'
+
+/** A GPU pod that nobody has judged is not created. */
+export const VALIDATE_GPU_PODS: WebhookDeclaration = {
+  name: 'gpu-pods.validate.sluice.dev',
+  phase: 'validating',
+  path: PATH,
   operations: ['CREATE', 'UPDATE'],
-  resources: ['pods'],
-  failurePolicy: 'Fail',
+  resources: PODS,
+  about: 'accelerated-pods',
+  failurePolicy: 'Chosen',
   sideEffects: 'NoneOnDryRun',
   timeoutSeconds: 10,
-} as const
+}
+
+/** Pods without accelerators never wait for Sluice: a network plugin that a policy wants to see must start without it. */
+export const VALIDATE_OTHER_PODS: WebhookDeclaration = {
+  name: 'other-pods.validate.sluice.dev',
+  phase: 'validating',
+  path: PATH,
+  operations: ['CREATE'],
+  resources: PODS,
+  about: 'other-pods',
+  failurePolicy: 'Ignore',
+  sideEffects: 'NoneOnDryRun',
+  timeoutSeconds: 5,
+}
 
 export interface ValidateDeps {
   readonly cluster: () => Cluster
@@ -29,7 +48,7 @@ export interface ValidateDeps {
 
 /** `POST /validate/pods`: refuses what breaks a rule or exceeds a quota, and charges the rest. */
 export function validatePods(deps: ValidateDeps): Endpoint {
-  return { path: VALIDATE_PODS.path, answer: (body, call) => answer(body, call, deps) }
+  return { path: PATH, answer: (body, call) => answer(body, call, deps) }
 }
 
 async function answer(body: unknown, call: Call, deps: ValidateDeps): Promise<Answer> {
