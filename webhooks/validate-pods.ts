@@ -1,11 +1,14 @@
 import type { Cluster } from '../src/admission/cluster.ts'
 import type { Answer, Call, Clock, Endpoint } from '../src/admission/endpoint.ts'
 import { type ExemptNamespaces, isExempt } from '../src/admission/exempt.ts'
+import type { TierForecast } from '../src/admission/mutate.ts'
 import { type AdmissionResponse, allowed, refused, reviewOf } from '../src/admission/response.ts'
 import { badRequest, type PodReview, parsePodReview, podName, unreadablePod } from '../src/admission/review-pod.ts'
 import { tierChange } from '../src/admission/tier-change.ts'
+import { hasMissedMutation, MISSED_MUTATION } from '../src/admission/unmutated.ts'
 import { type QuotaDesk, validatePod } from '../src/admission/validate.ts'
 import type { Pod } from '../src/schema/pod.ts'
+import type { AdmissionRequest } from '../src/schema/review.ts'
 import { PODS, type WebhookDeclaration } from './declaration.ts'
 import { decisionOf, type PodObserver } from './observe.ts'
 import { policyTimer } from './policy-timer.ts'
@@ -42,6 +45,8 @@ export interface ValidateDeps {
   readonly cluster: () => Cluster
   readonly exempt: ExemptNamespaces
   readonly desk: QuotaDesk
+  /** What becomes of a GPU pod that the mutating webhook has not seen. Without it nobody looks: where no API server calls it. */
+  readonly unmutated?: { readonly forecast: TierForecast; readonly then: 'Deny' | 'Warn' }
   readonly observer: PodObserver
   readonly clock: Clock
 }
@@ -87,17 +92,39 @@ async function answerCreate(
   deps: ValidateDeps,
   decide: Decide,
 ): Promise<AdmissionResponse> {
-  const validation = await validatePod(request, pod, deps.cluster(), deps.desk, {
+  const cluster = deps.cluster()
+  const startTimer = policyTimer(deps.clock, call.deadlineMs)
+  const missed = missedMutation(request, pod, cluster, deps, startTimer)
+  if (missed === 'Deny') {
+    decide({ verdict: 'denied', codes: [MISSED_MUTATION.code] })
+    return refused(request, podName(request, pod), [MISSED_MUTATION], [])
+  }
+  const validation = await validatePod(request, pod, cluster, deps.desk, {
     deadlineMs: call.deadlineMs,
     isPreview: request.dryRun === true,
-    startTimer: policyTimer(deps.clock, call.deadlineMs),
+    startTimer,
   })
-  const { denials, warnings, examined } = validation
+  const { denials, examined } = validation
+  const warnings = [...(missed === 'Warn' ? [NOT_MUTATED] : []), ...validation.warnings]
   const passed = examined.subject.demand === undefined ? 'not-gpu' : 'allowed'
   decide({ verdict: denials.length > 0 ? 'denied' : passed, validation })
   return denials.length > 0
     ? refused(request, podName(request, pod), denials, warnings)
     : allowed(request, [], warnings)
+}
+
+const NOT_MUTATED = `[${MISSED_MUTATION.code}] not mutated: the pod lacks what the policies give`
+
+function missedMutation(
+  request: AdmissionRequest,
+  pod: Pod,
+  cluster: Cluster,
+  { unmutated }: ValidateDeps,
+  startTimer: () => () => boolean,
+): 'Deny' | 'Warn' | undefined {
+  if (unmutated === undefined) return undefined
+  const hasMissed = hasMissedMutation(request, pod, cluster, unmutated.forecast, { startTimer })
+  return hasMissed ? unmutated.then : undefined
 }
 
 function ok(response: AdmissionResponse): Answer {
