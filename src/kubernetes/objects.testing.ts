@@ -135,6 +135,7 @@ export function stored(): TestObjects {
     end(collection, how) {
       for (const watch of watches) {
         if (watch.collection !== collection) continue
+        watches.delete(watch)
         if (how === 'cut') watch.response.destroy()
         else watch.response.end()
       }

@@ -39,11 +39,12 @@ export async function startApi(t: TestContext): Promise<TestApi> {
   const server = createServer({ cert, key, keepAliveTimeout: 120_000 }, (req, res) => {
     const asked = `${req.method} ${req.url}`
     requests.push(asked)
-    server.emit('asked')
     const index = scripted.findIndex(({ part }) => asked.includes(part))
     const [script] = index === -1 ? [] : scripted.splice(index, 1)
     if (script !== undefined) script.handler(req, res)
     else void serve(objects, req, res)
+    // After a watch has begun, so that whoever waits for it may end it.
+    server.emit('asked')
   })
   let connections = 0
   server.on('secureConnection', () => {
@@ -87,8 +88,6 @@ export function answer(res: ServerResponse, code: number, body: JsonObject | str
 
 async function serve(objects: TestObjects, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const url = new URL(req.url ?? '', 'https://api')
-  const text = await readText(req).catch(() => '')
-  const body: JsonObject = text === '' ? {} : JSON.parse(text)
   const path = url.pathname
   const parent = path.slice(0, path.lastIndexOf('/'))
   const name = path.slice(parent.length + 1)
@@ -98,6 +97,8 @@ async function serve(objects: TestObjects, req: IncomingMessage, res: ServerResp
     const problem = objects.watch(path, query.resourceVersion ?? '', res)
     return problem === undefined ? undefined : reply(res, problem)
   }
+  const text = await readText(req).catch(() => '')
+  const body: JsonObject = text === '' ? {} : JSON.parse(text)
   const collection = req.method === 'POST' ? path : parent
   if (!objects.has(collection)) return answer(res, 404, '404 page not found\n')
   switch (req.method) {
