@@ -27,8 +27,9 @@ export interface ResourceRule {
  * - `accelerated-pods`: pods that ask for accelerators.
  * - `other-pods`: pods that ask for none, of which a policy may have something to say.
  * - `applied-workloads`: what people create or change themselves. What a controller makes for them, nobody would read a warning about.
- * - `all`.
+ * - `guarded-objects`: what others than Sluice write. Every charge is an update of a ledger, and would wait for a replica that waits
+ *   for that very charge.
  */
-export type About = 'mutable-pods' | 'accelerated-pods' | 'other-pods' | 'applied-workloads' | 'all'
+export type About = 'mutable-pods' | 'accelerated-pods' | 'other-pods' | 'applied-workloads' | 'guarded-objects'
 
 export const PODS: readonly ResourceRule[] = [{ apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] }]

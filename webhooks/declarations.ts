@@ -2,12 +2,12 @@ import type { ResourceRule, WebhookDeclaration } from './declaration.ts'
 import { MUTATE_PODS } from './mutate-pods.ts'
 import { VALIDATE_GPU_PODS, VALIDATE_OTHER_PODS } from './validate-pods.ts'
 
-/** The kinds that people write; those that Sluice writes itself are nobody's to judge. */
+/** All but what a namespace must be able to take along when it goes. Statuses are subresources, which this does not match. */
 const GUARDED_RESOURCES: readonly ResourceRule[] = [
   {
     apiGroups: ['sluice.dev'],
-    apiVersions: ['v1alpha1'],
-    resources: ['acceleratorclasses', 'cohorts', 'fabricprofiles', 'gpupolicies', 'tenantquotas'],
+    apiVersions: ['*'],
+    resources: ['acceleratorclasses', 'cohorts', 'fabricprofiles', 'gpupolicies', 'quotaledgers', 'tenantquotas'],
   },
 ]
 
@@ -31,17 +31,28 @@ function advised(group: string, ...resources: readonly string[]): ResourceRule {
   return { apiGroups: [group], apiVersions: ['*'], resources }
 }
 
-/** A policy or quota that nobody has read is not stored: it would be found wrong only when pods meet it. */
-const VALIDATE_OBJECTS: WebhookDeclaration = {
+/**
+ * What nobody has checked is not stored: the most that an unavailable guard stops is a change of configuration, and pods go on being
+ * admitted by what is in force.
+ */
+const GUARD_WRITES: WebhookDeclaration = {
   name: 'objects.validate.sluice.dev',
   phase: 'validating',
   path: '/validate/objects',
-  operations: ['CREATE', 'UPDATE', 'DELETE'],
+  operations: ['CREATE', 'UPDATE'],
   resources: GUARDED_RESOURCES,
-  about: 'all',
+  about: 'guarded-objects',
   failurePolicy: 'Fail',
   sideEffects: 'None',
   timeoutSeconds: 10,
+}
+
+/** Where Sluice is gone and its registration is not, its objects could never be removed. */
+const GUARD_DELETES: WebhookDeclaration = {
+  ...GUARD_WRITES,
+  name: 'deletions.validate.sluice.dev',
+  operations: ['DELETE'],
+  failurePolicy: 'Ignore',
 }
 
 /** Advice comes in time or not at all. */
@@ -62,6 +73,7 @@ export const WEBHOOK_DECLARATIONS: readonly WebhookDeclaration[] = [
   MUTATE_PODS,
   VALIDATE_GPU_PODS,
   VALIDATE_OTHER_PODS,
-  VALIDATE_OBJECTS,
+  GUARD_WRITES,
+  GUARD_DELETES,
   ADVISE_WORKLOADS,
 ]

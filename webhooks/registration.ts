@@ -1,5 +1,6 @@
 import type { PodConditions } from '../src/admission/pod-conditions.ts'
 import { everyPod } from '../src/admission/pod-conditions.ts'
+import { textLiteral } from '../src/policy/cel/literal.ts'
 import { EVERY_POD } from '../src/policy/reach.ts'
 import type { JsonObject } from '../src/schema/parts.ts'
 import type { About, WebhookDeclaration } from './declaration.ts'
@@ -26,6 +27,8 @@ export interface RegistrationSettings {
   /** `gpu`: as the conditions say. `all`: every pod. */
   readonly match: 'gpu' | 'all'
   readonly validateFailurePolicy: 'Fail' | 'Ignore'
+  /** The user that Sluice is to the API server: `system:serviceaccount:sluice-system:sluice`. */
+  readonly self: string
   readonly labels?: Readonly<Record<string, string>>
 }
 
@@ -73,7 +76,7 @@ function webhookOf(
   settings: RegistrationSettings,
   conditions: PodConditions,
 ): readonly JsonObject[] {
-  const matchConditions = conditionsOf(declaration.about, conditions)
+  const matchConditions = conditionsOf(declaration.about, conditions, settings.self)
   if (matchConditions === undefined) return []
   const { failurePolicy, reinvocationPolicy } = declaration
   return [
@@ -116,6 +119,7 @@ type MatchCondition = { readonly name: string; readonly expression: string }
 function conditionsOf(
   about: About,
   { accelerated, injected, judged, created }: PodConditions,
+  self: string,
 ): readonly MatchCondition[] | undefined {
   const isGpuPod = { name: 'may-use-accelerators', expression: accelerated }
   switch (about) {
@@ -146,7 +150,11 @@ function conditionsOf(
           expression: "request.operation == 'CREATE' || object.?spec.orValue({}) != oldObject.?spec.orValue({})",
         },
       ]
-    case 'all':
-      return []
+    case 'guarded-objects':
+      return [
+        { name: 'not-written-by-sluice', expression: `request.userInfo.username != ${textLiteral(self)}` },
+        // What is on its way out needs no check to lose its last finalizer.
+        { name: 'not-on-its-way-out', expression: 'object == null || !has(object.metadata.deletionTimestamp)' },
+      ]
   }
 }
