@@ -49,7 +49,7 @@ export interface Log {
   problem(message: string, cause?: unknown, context?: LogContext): void
 }
 
-export const WEBHOOKS = ['mutate', 'validate'] as const
+export const WEBHOOKS = ['mutate', 'validate', 'guard', 'advise'] as const
 export type Webhook = (typeof WEBHOOKS)[number]
 
 const DECISION_VERDICTS = ['allowed', 'denied', 'not-gpu', 'exempt', 'error'] as const

@@ -1,8 +1,12 @@
 import Type from 'typebox'
-import { defineKind } from './kind.ts'
+import { defineKind, READY_COLUMNS } from './kind.ts'
 import { choice, dnsName, gpuCount, integer, list, object, TIERS, text } from './parts.ts'
+import { conditionFields } from './status.ts'
 
-/** Internal: the charges of one cohort tree, written by compare-and-swap. */
+/**
+ * Internal: the charges of one cohort tree, written by compare-and-swap. It reports no conditions: writing them would change its
+ * resource version, and so make every charge that is in flight lose.
+ */
 export const quotaLedger = defineKind({
   kind: 'QuotaLedger',
   plural: 'quotaledgers',
@@ -32,6 +36,7 @@ export const gpuUsage = defineKind({
   description: 'What a tenant uses, may use and has borrowed, and its recent denials. Written by Sluice.',
   spec: object('Whose usage it is.', { tenant: dnsName('The TenantQuota.') }),
   status: object('The usage.', {
+    ...conditionFields,
     classes: Type.Optional(list('By class and tier.', tierUse, { keys: ['class', 'tier'] })),
     recentDenials: Type.Optional(
       list(
@@ -45,4 +50,8 @@ export const gpuUsage = defineKind({
       ),
     ),
   }),
+  columns: [
+    { name: 'Tenant', type: 'string', jsonPath: '.spec.tenant', description: 'Whose usage it is.' },
+    ...READY_COLUMNS,
+  ],
 })
