@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { fieldAt } from '../../../src/admission/objects.ts'
 import type { JsonObject } from '../../../src/schema/parts.ts'
 import { ROOT } from '../../support/sluice-process.ts'
 import { QUOTAS } from '../../support/webhook-service.ts'
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from './control-plane.ts'
+import { heldByPods, tierOf } from './counted.ts'
 import { installCrds } from './crds.ts'
 import { eventually } from './eventually.ts'
 import { heldIn, ledgerIn } from './ledger.ts'
@@ -21,8 +21,12 @@ export interface LabOptions extends ControlPlaneOptions, SluiceOptions {
 export interface Lab {
   readonly cluster: ControlPlane
   readonly sluice: Sluice
-  /** Milli-GPUs by `tenant/tier class`, as the ledger of a tree holds them. */
-  held(tree?: string): Promise<Readonly<Record<string, number>>>
+  /** Milli-GPUs by `tenant/tier class`, as the ledger holds them. */
+  held(): Promise<Readonly<Record<string, number>>>
+  /** The same, counted from the pods that are there. */
+  heldByPods(): Promise<Readonly<Record<string, number>>>
+  /** Creates a pod and returns it. */
+  create(namespace: string, pod: JsonObject): Promise<JsonObject>
 }
 
 /** The root of the shared example quotas. */
@@ -42,7 +46,18 @@ export async function startLab(t: TestContext, options: LabOptions = {}): Promis
   await furnish(cluster, options)
   sluice = await startSluice(cluster, options)
   await eventually('the API server calls the webhooks', () => isMutated(cluster))
-  return { cluster, sluice, held: async (tree = TREE) => heldIn(await ledgerIn(cluster, tree)) }
+  return {
+    cluster,
+    sluice,
+    held: async () => sorted(heldIn(await ledgerIn(cluster, TREE))),
+    heldByPods: () => heldByPods(cluster, [TEAM_A, TEAM_B]),
+    create: (namespace, pod) => cluster.api.must('POST', `/api/v1/namespaces/${namespace}/pods`, pod),
+  }
+}
+
+/** So that two of them compare whatever the order in which they were counted. */
+function sorted(held: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(held).sort())
 }
 
 async function furnish({ kubectl, api }: ControlPlane, { quotas = QUOTAS, controllers }: LabOptions): Promise<void> {
@@ -64,8 +79,4 @@ async function furnish({ kubectl, api }: ControlPlane, { quotas = QUOTAS, contro
 async function isMutated({ api }: ControlPlane): Promise<true | undefined> {
   const { body } = await api.call('POST', `/api/v1/namespaces/${TEAM_A}/pods?dryRun=All`, podFor(1))
   return tierOf(body) === undefined ? undefined : true
-}
-
-export function tierOf(pod: JsonObject): unknown {
-  return fieldAt(pod, 'metadata', 'labels', 'sluice.dev/tier')
 }
