@@ -4,7 +4,7 @@ import { type ExemptNamespaces, isExempt } from '../src/admission/exempt.ts'
 import { type AdmissionResponse, allowed, refused, reviewOf } from '../src/admission/response.ts'
 import { badRequest, type PodReview, parsePodReview, podName, unreadablePod } from '../src/admission/review-pod.ts'
 import { tierChange } from '../src/admission/tier-change.ts'
-import { type QuotaDesk, validatePod } from '../src/admission/validate.ts'
+import { type QuotaDesk, type Validation, validatePod } from '../src/admission/validate.ts'
 import type { Pod } from '../src/schema/pod.ts'
 import { decisionOf, type PodObserver } from './observe.ts'
 import { policyTimer } from './policy-timer.ts'
@@ -19,11 +19,20 @@ const VALIDATE_PODS = {
   timeoutSeconds: 10,
 } as const
 
+/** Who remembers what became of pods, for when there is room again. Told in passing: nobody waits for it, and it never throws. */
+export interface Refusals {
+  denied(validation: Validation): void
+  /** A pod with accelerators. That it is created is likely, not certain. */
+  admitted(validation: Validation): void
+}
+
 export interface ValidateDeps {
   readonly cluster: () => Cluster
   readonly exempt: ExemptNamespaces
   readonly desk: QuotaDesk
   readonly observer: PodObserver
+  /** Absent where nobody could be told of room: a process without a cluster. */
+  readonly refusals?: Refusals
   readonly clock: Clock
 }
 
@@ -76,9 +85,16 @@ async function answerCreate(
   const { denials, warnings, examined } = validation
   const passed = examined.subject.demand === undefined ? 'not-gpu' : 'allowed'
   decide({ verdict: denials.length > 0 ? 'denied' : passed, validation })
+  // Of a dry run nothing is remembered: its pod would never have been created.
+  if (request.dryRun !== true) tell(validation, deps.refusals)
   return denials.length > 0
     ? refused(request, podName(request, pod), denials, warnings)
     : allowed(request, [], warnings)
+}
+
+function tell(validation: Validation, refusals: Refusals | undefined): void {
+  if (validation.denials.length > 0) refusals?.denied(validation)
+  else if (validation.examined.subject.demand !== undefined) refusals?.admitted(validation)
 }
 
 function ok(response: AdmissionResponse): Answer {
