@@ -3,9 +3,10 @@
  * not woken for room for one. Who is not chosen costs one decision per distinct question.
  */
 import type { Book } from '../quota/book.ts'
-import { type Ask, decide, type Stamp } from '../quota/decide.ts'
+import { decide, type Stamp } from '../quota/decide.ts'
 import type { Tier } from '../schema/parts.ts'
-import { type Contender, nextInTurn } from './fair-turn.ts'
+import { type Contender, contenderAt, nextInTurn } from './fair-turn.ts'
+import { questionOf } from './question.ts'
 import type { RefusedOwner } from './refused.ts'
 
 /** One tenant's owners that may be woken now, those refused first first. */
@@ -56,7 +57,7 @@ function runningRoom(opened: Book) {
   const refused = new Set<string>()
 
   function tierFor(owner: RefusedOwner): Tier | undefined {
-    const question = questionOf(owner.ask)
+    const question = questionOf(owner.ask, book)
     if (refused.has(question)) return undefined
     const { tier } = enter(book, owner)
     if (tier === undefined) refused.add(question)
@@ -83,12 +84,12 @@ function runningRoom(opened: Book) {
   }
 }
 
-function headAt(book: Book, place: Pick<Head, 'queue' | 'position' | 'owner' | 'tier'>): Head {
+function headAt(book: Book, place: Omit<Head, keyof Contender>): Head {
   const { ask, sinceMs } = place.owner
   const tenant = book.quota.tenants.get(ask.tenant)
   if (tenant === undefined) throw new Error(`${ask.tenant} fits in the tree ${book.quota.name}, which lacks it`)
   const classes = new Set([...ask.demand.keys(), ...(ask.gang?.demand.keys() ?? [])])
-  return { ...place, leaf: tenant.leaves[place.tier], classes: [...classes], sinceMs }
+  return { ...place, ...contenderAt(book, tenant.leaves[place.tier], { sinceMs, classes: [...classes] }) }
 }
 
 // Nobody sees the stamp: the running book is thrown away. Only a gang that is held at all holds room for its others.
@@ -99,16 +100,4 @@ function enter(book: Book, { owner, ask }: RefusedOwner): { readonly book: Book;
   const request = { ...ask, uid: `${owner.namespace}/${owner.uid}`, namespace: owner.namespace }
   const { outcome, book: after } = decide(book, request, NOWHERE)
   return { book: after, tier: outcome.kind === 'charged' ? outcome.charge.tier : undefined }
-}
-
-const questions = new WeakMap<Ask, string>()
-
-/** The same for asks that always get the same answer. A gang is asked about by name: some of it may be there. */
-function questionOf(ask: Ask): string {
-  const known = questions.get(ask)
-  if (known !== undefined) return known
-  const amounts = [...ask.demand].map(([key, amount]) => [key, String(amount)]).toSorted()
-  const question = JSON.stringify([ask.tenant, ask.tier, amounts, ask.gang?.id ?? null])
-  questions.set(ask, question)
-  return question
 }

@@ -47,7 +47,7 @@ const REREAD_MS = 10_000
 // kube-controller-manager makes 20 calls a second unless told otherwise; to wake more owners is to have them wait there.
 const WOKEN_PER_SECOND = 20
 /** For how many of those who fit it is worked out: those of the next seconds. */
-const MOST_PLANNED = 5 * WOKEN_PER_SECOND
+const MOST_PLANNED = 3 * WOKEN_PER_SECOND
 
 /** Starts waking. */
 export function wakeRefused(deps: WakeDeps): Waking {
