@@ -56,8 +56,17 @@ export function wakeRefused(deps: WakeDeps): Waking {
   const budget = tokenBucket(WOKEN_PER_SECOND, clock)
   const readAtMs = new Map<string, number>()
   let told = new Set<string>()
+  let running: Promise<void> | undefined
 
-  async function check(): Promise<void> {
+  // One at a time: two would choose the same owners.
+  function check(): Promise<void> {
+    running ??= round().finally(() => {
+      running = undefined
+    })
+    return running
+  }
+
+  async function round(): Promise<void> {
     refused.expire()
     const newer = told
     told = new Set()
@@ -92,7 +101,9 @@ export function wakeRefused(deps: WakeDeps): Waking {
         refused.update(owner, { fitsSinceMs: undefined })
       }
     }
-    return planned.flatMap(owner => refused.update(owner, { fitsSinceMs: owner.fitsSinceMs ?? nowMs }) ?? [])
+    return planned.flatMap(owner =>
+      owner.fitsSinceMs === undefined ? (refused.update(owner, { fitsSinceMs: nowMs }) ?? []) : [owner],
+    )
   }
 
   const rounds = openRounds(check, { ...deps, problem: 'refused owners cannot be woken' })
