@@ -12,21 +12,22 @@ interface RoundsDeps {
   readonly clock: Clock
   readonly timer: Timer
   readonly log: Log
+  readonly usualMs: number
+  /** How soon after the last round the next one comes that was hastened. */
+  readonly hastyMs?: number
   /** What it means when a round fails. */
   readonly problem: string
 }
 
-const USUAL_MS = 1_000
-const HASTY_MS = 250
-
 /** Starts the rounds. One that fails is told of, once until one succeeds again, and the next comes at its time. */
-export function openRounds(round: () => Promise<void>, { clock, timer, log, problem }: RoundsDeps): Rounds {
+export function openRounds(round: () => Promise<void>, deps: RoundsDeps): Rounds {
+  const { clock, timer, log, problem, usualMs, hastyMs = usualMs } = deps
   let lastMs = clock.now()
   let isRunning = false
   let isHasty = false
   let isStopped = false
   let isFailing = false
-  let cancel = timer.at(lastMs + USUAL_MS, () => void run())
+  let cancel = timer.at(lastMs + usualMs, () => void run())
 
   async function run(): Promise<void> {
     isRunning = true
@@ -45,7 +46,7 @@ export function openRounds(round: () => Promise<void>, { clock, timer, log, prob
 
   function schedule(): void {
     cancel()
-    if (!isStopped) cancel = timer.at(lastMs + (isHasty ? HASTY_MS : USUAL_MS), () => void run())
+    if (!isStopped) cancel = timer.at(lastMs + (isHasty ? hastyMs : usualMs), () => void run())
   }
 
   return {

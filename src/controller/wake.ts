@@ -42,6 +42,9 @@ export interface Waking {
   stop(): void
 }
 
+const CHECK_MS = 1_000
+/** How soon after the last check a newer version is looked at. */
+const SOON_MS = 250
 /** A tree in which somebody waits is read again after this long although nobody told of a newer version. */
 const REREAD_MS = 10_000
 // kube-controller-manager makes 20 calls a second unless told otherwise; to wake more owners is to have them wait there.
@@ -106,7 +109,12 @@ export function wakeRefused(deps: WakeDeps): Waking {
     )
   }
 
-  const rounds = openRounds(check, { ...deps, problem: 'refused owners cannot be woken' })
+  const rounds = openRounds(check, {
+    ...deps,
+    usualMs: CHECK_MS,
+    hastyMs: SOON_MS,
+    problem: 'refused owners cannot be woken',
+  })
   return {
     newer(tree) {
       if (refused.size() === 0) return
