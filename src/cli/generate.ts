@@ -12,6 +12,9 @@ import { customResourceDefinition } from '../schema/crd.ts'
 import { type GpuPolicyDocument, KINDS, parseDocument } from '../schema/documents.ts'
 import { referencePage } from '../schema/reference.ts'
 
+// kubectl and Helm read YAML 1.1, where a plain On or Off is a boolean.
+const READ_BY_KUBECTL = { version: '1.1' } as const
+
 interface GeneratedFile {
   readonly path: string
   readonly content: string
@@ -20,7 +23,7 @@ interface GeneratedFile {
 function generated(): readonly GeneratedFile[] {
   const crds = KINDS.map(kind => ({
     path: `charts/sluice/crds/${kind.plural}.yaml`,
-    content: `# Generated from src/schema by npm run generate: do not edit.\n${stringify(customResourceDefinition(kind), { lineWidth: 120 })}`,
+    content: `# Generated from src/schema by npm run generate: do not edit.\n${stringify(customResourceDefinition(kind), { lineWidth: 120, ...READ_BY_KUBECTL })}`,
   }))
   return [
     ...crds,
