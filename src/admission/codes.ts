@@ -123,7 +123,20 @@ export const CODES = {
     meaning: 'The decision failed for a reason of our own. Nothing was charged.',
     remedy: 'Try again, and tell the platform team if it stays.',
   },
+  'SLU-S510': {
+    title: 'not mutated, try again',
+    meaning:
+      'The pod asks for accelerators and has not been given what the policies give, because the mutating webhook did not answer in time. Nothing was charged.',
+    remedy: 'Try again. Controllers do so by themselves. If it stays, tell the platform team.',
+  },
 } as const satisfies Readonly<Record<`SLU-${'E' | 'P' | 'Q' | 'S'}${number}`, CodeEntry>>
+
+const RETRYABLE: ReadonlySet<string> = new Set<keyof typeof CODES>(['SLU-Q201', 'SLU-Q230', 'SLU-Q231'])
+
+/** Whether the same pod may be admitted once there is room, or time: nobody has to change anything. */
+export function isRetryable(code: string): boolean {
+  return RETRYABLE.has(code)
+}
 
 /**
  * The limits that an explanation names, by the word it uses for each (`code` in JSON). Stable as codes are.

@@ -23,6 +23,8 @@ export interface Call {
   readonly deadlineMs: number
   /** What the caller said it waits, in all. */
   readonly timeoutMs: number
+  /** The caller has proved that it is a replica of this service. */
+  readonly isPeer: boolean
   readonly log: Log
 }
 

@@ -10,6 +10,7 @@ import { injectedSelectors } from './injected-selectors.ts'
 import { matches, mismatchOf } from './match.ts'
 import type { PatchWriter } from './patch.ts'
 import { type Activation, activationOf, compileProgram, type Evaluation, type PolicyProgram } from './program.ts'
+import { type Reach, reachOf } from './reach.ts'
 import { selectorIssues } from './selector.ts'
 import type { Subject } from './subject.ts'
 
@@ -51,6 +52,8 @@ export interface PolicySet {
   readonly names: readonly string[]
   /** The codes that their rules give. */
   readonly codes: readonly string[]
+  /** The pods without accelerators that they may be about. */
+  readonly reach: Reach
   inject(
     subject: Subject,
     patch: PatchWriter,
@@ -128,6 +131,7 @@ function policySet(policies: readonly Policy[]): PolicySet {
     codes: [
       ...new Set(policies.flatMap(({ document }) => document.spec.validate?.flatMap(rule => rule.code ?? []) ?? [])),
     ],
+    reach: reachOf(policies.map(({ document }) => document)),
 
     inject(subject, patch, surroundings, startTimer = NO_TIMER) {
       const injections: Injection[] = []

@@ -70,14 +70,14 @@ function convert(value: JsonValue): JsonValue {
   return converted['x-kubernetes-int-or-string'] === true ? intOrString(converted) : converted
 }
 
-// Kubernetes knows exactly this form of anyOf; the pattern moves up, where it applies to strings alone.
+// Kubernetes knows exactly this form of anyOf; what the branches demand moves up, where each demand reaches values of its type alone.
 function intOrString(schema: JsonObject): JsonObject {
   const branches = Array.isArray(schema.anyOf) ? (schema.anyOf as readonly JsonObject[]) : []
-  const pattern = branches.map(branch => branch.pattern).find(form => typeof form === 'string')
+  const demands = branches.flatMap(branch => Object.entries(branch).filter(([key]) => key !== 'type'))
   return {
     description: schema.description ?? '',
     'x-kubernetes-int-or-string': true,
     anyOf: [{ type: 'integer' }, { type: 'string' }],
-    ...(pattern === undefined ? {} : { pattern }),
+    ...Object.fromEntries(demands),
   }
 }
