@@ -66,7 +66,8 @@ export function horizon({ newest, clock, steady }: HorizonDeps): Horizon {
     async ask() {
       if (asked.length >= MOST_ASKED) return
       const moment = { atMs: clock.now(), steadyMs: steady.now() }
-      asked = [...asked, { moment, position: await newest() }]
+      const position = await newest()
+      asked = [...asked, { moment, position }]
     },
     reached(position) {
       told = asked.findLast(one => one.position <= position)?.moment ?? told

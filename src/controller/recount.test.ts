@@ -91,15 +91,19 @@ for (const { name, replicaMs, leaderMs } of CLOCKS) {
 test('a watch that is late lets nothing lapse, however long', async () => {
   const world = countingWorld()
   world.lead()
-  for (const watch of world.server.watches()) watch.late()
+  // So that it has asked how far the watch has to come, and was told that it is there; and then what comes looks old at once.
   await world.charge(world.replica('r'), pod('p'))
+  await world.tick(2)
+  for (const watch of world.server.watches()) watch.late()
+  await world.charge(world.replica('s', -TEN_MINUTES), pod('q'))
+  world.server.put(pod('q'))
   world.server.put(pod('p'))
   world.server.bookmark()
   await world.tick((3 * PENDING_MS) / INTERVAL_MS)
-  assert.equal(await world.held(), 'reserved 1000 h100')
+  assert.equal(await world.held(), 'reserved 2000 h100')
   for (const watch of world.server.watches()) watch.catchUp()
   await world.tick()
-  assert.deepEqual([await world.held(), (await world.ledger()).charges.size], ['reserved 1000 h100', 0])
+  assert.deepEqual([await world.held(), (await world.ledger()).charges.size], ['reserved 2000 h100', 0])
 })
 
 test('a charge that was renewed is waited for anew', async () => {
@@ -198,6 +202,31 @@ test('a leader that is stopped while it reads a ledger writes nothing', async ()
   await turn()
   await world.tick(2)
   assert.deepEqual(world.written, [])
+})
+
+test('a pod that comes while a ledger is read is counted as it was charged, by the next recount', async () => {
+  const world = countingWorld()
+  const own = world.replica('leader')
+  const replica = world.replica('r')
+  const late = pod('late', { gpus: 2 })
+  const leader = world.lead('leader', {
+    writer: {
+      ...own,
+      async refresh(tree) {
+        const book = await own.refresh(tree)
+        if (world.server.pods().length === 0) {
+          await world.charge(replica, late)
+          world.server.put(late)
+        }
+        return book
+      },
+    },
+  })
+  await world.tick()
+  assert.deepEqual([await world.held(), (await world.ledger()).charges.size], ['reserved 2000 h100', 1])
+  await world.tick()
+  assert.deepEqual([await world.held(), (await world.ledger()).charges.size], ['reserved 2000 h100', 0])
+  assert.deepEqual(leader.told.drift, [0n])
 })
 
 test('a store that is away costs recounts and nothing else', async () => {
