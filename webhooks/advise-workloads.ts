@@ -8,19 +8,23 @@ import { badRequest } from '../src/admission/review-pod.ts'
 import { scratchDesk } from '../src/admission/scratch-desk.ts'
 import type { Book } from '../src/quota/book.ts'
 import { ADVISED_RESOURCES } from '../src/workload/advised.ts'
+import type { WebhookDeclaration } from './declaration.ts'
 import { objectDecision } from './object-decision.ts'
 import { patient } from './patient-desk.ts'
 import { policyTimer } from './policy-timer.ts'
 
-/** How the API server is told to call this webhook. Advice that does not come in time is not missed. */
-export const ADVISE_WORKLOADS = {
+/** Advice comes in time or not at all. */
+export const ADVISE_WORKLOADS: WebhookDeclaration = {
+  name: 'workloads.advise.sluice.dev',
+  phase: 'validating',
   path: '/advise/workloads',
   operations: ['CREATE', 'UPDATE'],
-  rules: ADVISED_RESOURCES,
+  resources: ADVISED_RESOURCES,
+  about: 'applied-workloads',
   failurePolicy: 'Ignore',
   sideEffects: 'None',
   timeoutSeconds: 3,
-} as const
+}
 
 // A pod costs what two reviews cost, and reviews come first: as many as this at a time take a tenth of a second. What the first pods
 // of a template meet, the others meet as well.
