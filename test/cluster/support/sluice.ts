@@ -17,12 +17,15 @@ export interface SluiceOptions {
   readonly flags?: readonly string[]
   /** Instead of those of a service account that may do everything; what rights suffice is a matter of another test. */
   readonly kubeconfig?: string
+  /** Mounted as cert-manager's secret is, unless the leader makes them. */
+  readonly certificates?: 'mounted' | 'self-signed'
 }
+
+export const TLS_SECRET = 'sluice-tls'
 
 export interface Sluice {
   /** Where the API server calls it. */
   readonly url: string
-  readonly ca: string
   /** Those that run, the oldest first. */
   replicas(): readonly Replica[]
   leader(): Promise<Replica>
@@ -39,10 +42,9 @@ export async function startSluice(cluster: ControlPlane, options: SluiceOptions 
   const kubeconfig = options.kubeconfig ?? (await mighty(cluster))
   const balancer = await startBalancer()
   const url = `https://${HOST}:${balancer.port}`
-  const certificate = await writeCertificate(cluster.folder)
   const flags = [
     ...['--kubeconfig', kubeconfig, '--namespace', NAMESPACE, '--webhook-url', url],
-    ...certificate.flags,
+    ...(options.certificates === 'self-signed' ? ['--self-signed-secret', TLS_SECRET] : await mounted(cluster.folder)),
     ...['--drain-seconds', '2'],
     ...(options.flags ?? []),
   ]
@@ -51,15 +53,13 @@ export async function startSluice(cluster: ControlPlane, options: SluiceOptions 
 
   async function add(): Promise<Replica> {
     started += 1
-    const settings = { name: `sluice-${started}`, folder: cluster.folder, ca: certificate.ca, flags }
-    const replica = await startReplica(settings)
+    const replica = await startReplica({ name: `sluice-${started}`, folder: cluster.folder, flags })
     running.push(replica)
     await balancer.add(replica)
     return replica
   }
   const sluice: Sluice = {
     url,
-    ca: certificate.ca,
     replicas: () => [...running],
     leader: () => eventually('one of the replicas leads', () => firstLeader(running)),
     add,
@@ -104,17 +104,16 @@ async function mighty({ kubectl, kubeconfigFor }: ControlPlane): Promise<string>
   return kubeconfig
 }
 
-/** As cert-manager's secret is mounted. */
-async function writeCertificate(folder: string) {
+/** Files as those of cert-manager's secret, and the flags that name them. */
+async function mounted(folder: string): Promise<readonly string[]> {
   const { ca, sign } = await newAuthority('CN=Sluice test authority')
   const names = [HOST, 'localhost', `sluice.${NAMESPACE}.svc`]
   const { cert, key } = await sign({ name: 'CN=sluice', names, uses: ['server', 'client'] })
-  const flags = Object.entries({ cert, key, ca }).flatMap(([name, text]) => {
+  return Object.entries({ cert, key, ca }).flatMap(([name, text]) => {
     const file = join(folder, `sluice-tls.${name}`)
     writeFileSync(file, text, { mode: 0o600 })
     return [`--tls-${name}`, file]
   })
-  return { ca, flags }
 }
 
 const CONFIGURATIONS = ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'] as const
