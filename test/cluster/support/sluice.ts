@@ -10,13 +10,14 @@ import { HOST } from './free-port.ts'
 import { type Replica, startReplica } from './replica.ts'
 
 export const NAMESPACE = 'sluice-system'
+export const ACCOUNT = 'sluice'
 
 export interface SluiceOptions {
   readonly replicas?: number
   /** More flags of `sluice serve`. */
   readonly flags?: readonly string[]
-  /** Instead of those of a service account that may do everything; what rights suffice is a matter of another test. */
-  readonly kubeconfig?: string
+  /** Gives the service account its rights, instead of all that there are. */
+  readonly grant?: (cluster: ControlPlane) => Promise<void>
   /** Mounted as cert-manager's secret is, unless the leader makes them. */
   readonly certificates?: 'mounted' | 'self-signed'
 }
@@ -39,7 +40,8 @@ export interface Sluice {
 /** Resolves when the replicas are ready and the webhooks are registered. */
 export async function startSluice(cluster: ControlPlane, options: SluiceOptions = {}): Promise<Sluice> {
   await installCrds(cluster)
-  const kubeconfig = options.kubeconfig ?? (await mighty(cluster))
+  const kubeconfig = await cluster.kubeconfigFor(`${NAMESPACE}/${ACCOUNT}`)
+  await (options.grant ?? everything)(cluster)
   const balancer = await startBalancer()
   const url = `https://${HOST}:${balancer.port}`
   const flags = [
@@ -89,19 +91,15 @@ async function firstLeader(replicas: readonly Replica[]): Promise<Replica | unde
   return undefined
 }
 
-/** A service account that may do everything. */
-async function mighty({ kubectl, kubeconfigFor }: ControlPlane): Promise<string> {
-  const kubeconfig = await kubeconfigFor(`${NAMESPACE}/sluice`)
-  const account = `--serviceaccount=${NAMESPACE}:sluice`
-  const { code, stderr } = await kubectl([
-    'create',
+async function everything({ kubectl }: ControlPlane): Promise<void> {
+  const binding = [
     'clusterrolebinding',
-    'sluice',
+    ACCOUNT,
     '--clusterrole=cluster-admin',
-    account,
-  ])
+    `--serviceaccount=${NAMESPACE}:${ACCOUNT}`,
+  ]
+  const { code, stderr } = await kubectl(['create', ...binding])
   if (code !== 0) throw new Error(stderr)
-  return kubeconfig
 }
 
 /** Files as those of cert-manager's secret, and the flags that name them. */
