@@ -2,7 +2,10 @@ import Type from 'typebox'
 import { defineKind } from './kind.ts'
 import { choice, dnsName, gpuCount, integer, list, object, type ReadonlyStatic, TIERS, text } from './parts.ts'
 
-/** Internal: the charges of one cohort tree, written by compare-and-swap. */
+/**
+ * Internal: the charges of one cohort tree, written by compare-and-swap. It reports no conditions: writing them would change its
+ * resource version, and so make every charge that is in flight lose.
+ */
 export const quotaLedger = defineKind({
   kind: 'QuotaLedger',
   plural: 'quotaledgers',
@@ -68,4 +71,5 @@ export const gpuUsage = defineKind({
   description: 'What a tenant uses, may use and has borrowed, and its recent denials. Written by Sluice.',
   spec: object('Whose usage it is.', { tenant: dnsName('The TenantQuota.') }),
   status: usageStatus,
+  columns: [{ name: 'Tenant', type: 'string', jsonPath: '.spec.tenant', description: 'Whose usage it is.' }],
 })

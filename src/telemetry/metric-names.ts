@@ -77,4 +77,21 @@ export const METRICS = {
     help: 'The most that can be charged, in thousandths of a GPU; +Inf when nothing limits it.',
     labels: ['tenant', 'tier', 'class'],
   },
+  /** result: LEDGER_RESULTS. */
+  ledgerWrites: {
+    name: 'sluice_ledger_writes_total',
+    help: 'Attempts to store a ledger; a conflict means that another replica was faster.',
+    labels: ['result'],
+  },
+  /** result: FORWARD_RESULTS. */
+  forwards: {
+    name: 'sluice_forwarded_charges_total',
+    help: 'Charges handed to the leader: booked there, left to this replica, or failed on the way.',
+    labels: ['result'],
+  },
+  watchStale: {
+    name: 'sluice_watch_stale',
+    help: 'Whether what this replica knows of the cluster may be out of date.',
+    labels: [],
+  },
 } as const satisfies Record<string, MetricName>

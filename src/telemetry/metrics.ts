@@ -22,6 +22,10 @@ export interface Metrics {
   policyFailed(name: string): void
   /** Asked at each scrape. */
   watchQuotas(read: () => Iterable<QuotaRow>): void
+  /** Asked at each scrape. */
+  watchStaleness(isStale: () => boolean): void
+  ledgerWritten(result: LedgerResult): void
+  forwarded(result: ForwardResult, charges: number): void
 
   // What the transport tells about itself (its ports Traffic and CertificateObserver).
   answered(path: string, status: number): void
@@ -45,6 +49,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     counting: decisionCounter(registry, new Set(options.codes)),
     ...policyErrors(registry),
     watchQuotas: read => watchQuotas(registry, read),
+    ...ledgerMetrics(registry),
     ...transport(registry),
   }
 }
@@ -86,6 +91,30 @@ function policyErrors(registry: Registry): Pick<Metrics, 'policiesLoaded' | 'pol
       loaded = next
     },
     policyFailed: name => errors.inc({ policy: loaded.has(name) ? name : OTHER }),
+  }
+}
+
+const LEDGER_RESULTS = ['stored', 'conflict', 'failed'] as const
+type LedgerResult = (typeof LEDGER_RESULTS)[number]
+const FORWARD_RESULTS = ['charged', 'left', 'failed'] as const
+type ForwardResult = (typeof FORWARD_RESULTS)[number]
+
+function ledgerMetrics(registry: Registry): Pick<Metrics, 'ledgerWritten' | 'forwarded' | 'watchStaleness'> {
+  const writes = new Counter(config(registry, METRICS.ledgerWrites))
+  const forwards = new Counter(config(registry, METRICS.forwards))
+  for (const result of LEDGER_RESULTS) writes.inc({ result }, 0)
+  for (const result of FORWARD_RESULTS) forwards.inc({ result }, 0)
+  return {
+    ledgerWritten: result => writes.inc({ result }),
+    forwarded: (result, charges) => forwards.inc({ result }, charges),
+    watchStaleness(isStale) {
+      new Gauge({
+        ...config(registry, METRICS.watchStale),
+        collect() {
+          this.set(isStale() ? 1 : 0)
+        },
+      })
+    },
   }
 }
 
