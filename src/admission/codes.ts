@@ -131,6 +131,13 @@ export const CODES = {
   },
 } as const satisfies Readonly<Record<`SLU-${'E' | 'P' | 'Q' | 'S'}${number}`, CodeEntry>>
 
+const RETRYABLE: ReadonlySet<string> = new Set<keyof typeof CODES>(['SLU-Q201', 'SLU-Q230', 'SLU-Q231'])
+
+/** Whether the same pod may be admitted once there is room, or time: nobody has to change anything. */
+export function isRetryable(code: string): boolean {
+  return RETRYABLE.has(code)
+}
+
 /**
  * The limits that an explanation names, by the word it uses for each (`code` in JSON). Stable as codes are.
  */

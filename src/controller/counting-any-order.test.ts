@@ -6,7 +6,7 @@ import { holdingOf } from '../quota/holding.ts'
 import { present } from '../quota/testing.ts'
 import { TIERS, type Tier } from '../schema/parts.ts'
 import { CREATE_MS } from './horizon.ts'
-import { countingWorld, INTERVAL_MS, PENDING_MS, pod, TREE } from './testing.ts'
+import { countingWorld, INTERVAL_MS, PENDING_MS, pod, TREE } from './counting.testing.ts'
 
 const KINDS = [
   'charge and create',

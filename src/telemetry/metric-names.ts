@@ -94,4 +94,26 @@ export const METRICS = {
     help: 'Whether what this replica knows of the cluster may be out of date.',
     labels: [],
   },
+  refusedOwners: {
+    name: 'sluice_refused_owners',
+    help: 'Owners of refused pods that this replica would wake.',
+    labels: [],
+  },
+  /** reason: UNWAKEABLE_REASONS. */
+  unwakeable: {
+    name: 'sluice_unwakeable_refusals_total',
+    help: 'Refused pods whose owner is not woken: of a kind that cannot be, or one too many.',
+    labels: ['reason'],
+  },
+  /** result: WAKE_RESULTS. */
+  wakes: {
+    name: 'sluice_wakes_total',
+    help: 'Owners that were to be woken, by what became of it.',
+    labels: ['result'],
+  },
+  wakeDuration: {
+    name: 'sluice_wake_seconds',
+    help: 'Time from when there was room for a refused owner to the admission of its next pod.',
+    labels: [],
+  },
 } as const satisfies Record<string, MetricName>

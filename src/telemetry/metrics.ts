@@ -3,6 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Decision, Log } from '../admission/endpoint.ts'
 import { METRICS, OTHER } from './metric-names.ts'
 import { type QuotaRow, watchQuotas } from './quota-metrics.ts'
+import { type WakeMetrics, wakeMetrics } from './wake-metrics.ts'
 
 export interface MetricsOptions {
   /** The table of denial codes: the only values of that label. */
@@ -26,6 +27,8 @@ export interface Metrics {
   watchStaleness(isStale: () => boolean): void
   ledgerWritten(result: LedgerResult): void
   forwarded(result: ForwardResult, charges: number): void
+  /** The series of waking; absent where nobody is woken. Once at most. */
+  waking(): WakeMetrics
 
   // What the transport tells about itself (its ports Traffic and CertificateObserver).
   answered(path: string, status: number): void
@@ -50,6 +53,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     ...policyErrors(registry),
     watchQuotas: read => watchQuotas(registry, read),
     ...ledgerMetrics(registry),
+    waking: () => wakeMetrics(registry),
     ...transport(registry),
   }
 }
