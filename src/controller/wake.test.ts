@@ -6,7 +6,7 @@ import { manualClock } from '../quota/testing.ts'
 import type { JsonObject } from '../schema/parts.ts'
 import { refusedOwners } from './refused.ts'
 import { RETRY_ANNOTATION } from './touch.ts'
-import { admission, clusterOf, ownersApi, pathTo, SILENT, type TestOwner } from './wake.testing.ts'
+import { admission, clusterOf, ownersApi, pathTo, SILENT, type TestOwner } from './testing.ts'
 import { wakeRefused } from './wake.ts'
 
 interface World {
