@@ -4,7 +4,7 @@ import type { OwnerLookup } from './gang.ts'
 import { textAt } from './objects.ts'
 
 /** Kinds that say how large a gang is, or what its pods need, by `group/kind`; the version does not matter. */
-const OWNER_KINDS: ReadonlySet<string> = new Set([
+export const OWNER_KINDS: ReadonlySet<string> = new Set([
   'apps/StatefulSet',
   'batch/Job',
   'batch/CronJob',
