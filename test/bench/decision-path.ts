@@ -48,7 +48,7 @@ export async function decisionPath(policies: PolicySetName): Promise<DecisionPat
       const request = { ...requestOf(pod), dryRun: true }
       return applyPatch(pod, mutatePod(request, podOf(pod), cluster, desk).operations)
     }),
-    call: () => ({ query: '', deadlineMs: Date.now() + 10_000, timeoutMs: 10_000, log }),
+    call: () => ({ query: '', deadlineMs: Date.now() + 10_000, timeoutMs: 10_000, isPeer: false, log }),
 
     async mutateStages(text) {
       const stage = stopwatch()
