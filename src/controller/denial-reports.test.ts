@@ -5,7 +5,7 @@ import type { JsonObject, JsonValue } from '../schema/parts.ts'
 import { parsedValue } from '../schema/testing.ts'
 import { denialReports, denialsJson, parseDenials } from './denial-reports.ts'
 import { type PastDenial, recentDenials } from './recent-denials.ts'
-import { SILENT } from './wake.testing.ts'
+import { SILENT } from './testing.ts'
 
 const past = (message: string): PastDenial => ({ tenant: 'a', code: 'SLU-Q201', message, atMs: 0 })
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { manualClock } from '../quota/testing.ts'
 import { type PastDenial, recentDenials } from './recent-denials.ts'
-import { admission, clusterOf, type TestOwner } from './wake.testing.ts'
+import { admission, clusterOf, type TestOwner } from './testing.ts'
 
 const owner = (tenant: string): TestOwner => ({ tenant, name: 'web' })
 const past = (tenant: string, message: string, atMs: number): PastDenial => ({

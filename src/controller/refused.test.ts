@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { manualClock } from '../quota/testing.ts'
 import { written } from '../schema/testing.ts'
 import { intervalOf, type RefusedOwner, refusedOwners } from './refused.ts'
-import { admission, clusterOf, type TestOwner } from './wake.testing.ts'
+import { admission, clusterOf, type TestOwner } from './testing.ts'
 
 const STRICT = written('GpuPolicy', 'strict', {
   validate: [{ expression: "!('forbidden' in object.metadata.?labels.orValue({}))", code: 'SLU-P900' }],

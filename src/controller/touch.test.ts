@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { manualClock } from '../quota/testing.ts'
 import { refusedOwners } from './refused.ts'
 import { RETRY_ANNOTATION, touch } from './touch.ts'
-import { admission, clusterOf, ownersApi, type TestOwner } from './wake.testing.ts'
+import { admission, clusterOf, ownersApi, type TestOwner } from './testing.ts'
 
 const OWNER: TestOwner = { tenant: 'a', name: 'web' }
 
