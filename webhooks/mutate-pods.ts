@@ -4,19 +4,23 @@ import { type ExemptNamespaces, isExempt } from '../src/admission/exempt.ts'
 import { mutatePod, type TierForecast } from '../src/admission/mutate.ts'
 import { allowed, reviewOf } from '../src/admission/response.ts'
 import { badRequest, parsePodReview } from '../src/admission/review-pod.ts'
+import { PODS, type WebhookDeclaration } from './declaration.ts'
 import { decisionOf, type PodObserver } from './observe.ts'
 import { policyTimer } from './policy-timer.ts'
 
-/** How the API server is told to call this webhook. A pod that Sluice cannot mend in time is still created. */
-const MUTATE_PODS = {
+/** A pod that Sluice cannot mend in time is still created; validation finds out (unmutated.ts). */
+export const MUTATE_PODS: WebhookDeclaration = {
+  name: 'pods.mutate.sluice.dev',
+  phase: 'mutating',
   path: '/mutate/pods',
   operations: ['CREATE'],
-  resources: ['pods'],
+  resources: PODS,
+  about: 'mutable-pods',
   failurePolicy: 'Ignore',
   reinvocationPolicy: 'IfNeeded',
   sideEffects: 'None',
   timeoutSeconds: 5,
-} as const
+}
 
 export interface MutateDeps {
   readonly cluster: () => Cluster

@@ -1,35 +1,68 @@
 import type { Cluster } from '../src/admission/cluster.ts'
 import type { Answer, Call, Clock, Endpoint } from '../src/admission/endpoint.ts'
 import { type ExemptNamespaces, isExempt } from '../src/admission/exempt.ts'
+import type { TierForecast } from '../src/admission/mutate.ts'
 import { type AdmissionResponse, allowed, refused, reviewOf } from '../src/admission/response.ts'
 import { badRequest, type PodReview, parsePodReview, podName, unreadablePod } from '../src/admission/review-pod.ts'
 import { tierChange } from '../src/admission/tier-change.ts'
-import { type QuotaDesk, validatePod } from '../src/admission/validate.ts'
+import { hasMissedMutation, MISSED_MUTATION } from '../src/admission/unmutated.ts'
+import { type QuotaDesk, type Validation, validatePod } from '../src/admission/validate.ts'
 import type { Pod } from '../src/schema/pod.ts'
+import type { AdmissionRequest } from '../src/schema/review.ts'
+import { PODS, type WebhookDeclaration } from './declaration.ts'
 import { decisionOf, type PodObserver } from './observe.ts'
 import { policyTimer } from './policy-timer.ts'
 
-/** How the API server is told to call this webhook. A GPU pod that nobody has judged is not created. */
-const VALIDATE_PODS = {
-  path: '/validate/pods',
+const PATH = '/validate/pods'
+
+/** A GPU pod that nobody has judged is not created. */
+export const VALIDATE_GPU_PODS: WebhookDeclaration = {
+  name: 'gpu-pods.validate.sluice.dev',
+  phase: 'validating',
+  path: PATH,
   operations: ['CREATE', 'UPDATE'],
-  resources: ['pods'],
-  failurePolicy: 'Fail',
+  resources: PODS,
+  about: 'accelerated-pods',
+  failurePolicy: 'Chosen',
   sideEffects: 'NoneOnDryRun',
   timeoutSeconds: 10,
-} as const
+}
+
+/** Pods without accelerators never wait for Sluice: a network plugin that a policy wants to see must start without it. */
+export const VALIDATE_OTHER_PODS: WebhookDeclaration = {
+  name: 'other-pods.validate.sluice.dev',
+  phase: 'validating',
+  path: PATH,
+  operations: ['CREATE'],
+  resources: PODS,
+  about: 'other-pods',
+  failurePolicy: 'Ignore',
+  sideEffects: 'NoneOnDryRun',
+  timeoutSeconds: 5,
+}
+
+/** Who remembers what became of pods, for when there is room again. Told in passing: nobody waits for it, and it never throws. */
+export interface Refusals {
+  denied(validation: Validation): void
+  /** A pod with accelerators. That it is created is likely, not certain. */
+  admitted(validation: Validation): void
+}
 
 export interface ValidateDeps {
   readonly cluster: () => Cluster
   readonly exempt: ExemptNamespaces
   readonly desk: QuotaDesk
+  /** What becomes of a GPU pod that the mutating webhook has not seen. Without it nobody looks: where no API server calls it. */
+  readonly unmutated?: { readonly forecast: TierForecast; readonly then: 'Deny' | 'Warn' }
   readonly observer: PodObserver
+  /** Absent where nobody could be told of room: a process without a cluster. */
+  readonly refusals?: Refusals
   readonly clock: Clock
 }
 
 /** `POST /validate/pods`: refuses what breaks a rule or exceeds a quota, and charges the rest. */
 export function validatePods(deps: ValidateDeps): Endpoint {
-  return { path: VALIDATE_PODS.path, answer: (body, call) => answer(body, call, deps) }
+  return { path: PATH, answer: (body, call) => answer(body, call, deps) }
 }
 
 async function answer(body: unknown, call: Call, deps: ValidateDeps): Promise<Answer> {
@@ -68,17 +101,46 @@ async function answerCreate(
   deps: ValidateDeps,
   decide: Decide,
 ): Promise<AdmissionResponse> {
-  const validation = await validatePod(request, pod, deps.cluster(), deps.desk, {
+  const cluster = deps.cluster()
+  const startTimer = policyTimer(deps.clock, call.deadlineMs)
+  const missed = missedMutation(request, pod, cluster, deps, startTimer)
+  if (missed === 'Deny') {
+    decide({ verdict: 'denied', codes: [MISSED_MUTATION.code] })
+    return refused(request, podName(request, pod), [MISSED_MUTATION], [])
+  }
+  const validation = await validatePod(request, pod, cluster, deps.desk, {
     deadlineMs: call.deadlineMs,
     isPreview: request.dryRun === true,
-    startTimer: policyTimer(deps.clock, call.deadlineMs),
+    startTimer,
   })
-  const { denials, warnings, examined } = validation
+  const { denials, examined } = validation
+  const warnings = [...(missed === 'Warn' ? [NOT_MUTATED] : []), ...validation.warnings]
   const passed = examined.subject.demand === undefined ? 'not-gpu' : 'allowed'
   decide({ verdict: denials.length > 0 ? 'denied' : passed, validation })
+  // Of a dry run nothing is remembered: its pod would never have been created.
+  if (request.dryRun !== true) tell(validation, deps.refusals)
   return denials.length > 0
     ? refused(request, podName(request, pod), denials, warnings)
     : allowed(request, [], warnings)
+}
+
+const NOT_MUTATED = `[${MISSED_MUTATION.code}] not mutated: the pod lacks what the policies give`
+
+function missedMutation(
+  request: AdmissionRequest,
+  pod: Pod,
+  cluster: Cluster,
+  { unmutated }: ValidateDeps,
+  startTimer: () => () => boolean,
+): 'Deny' | 'Warn' | undefined {
+  if (unmutated === undefined) return undefined
+  const hasMissed = hasMissedMutation(request, pod, cluster, unmutated.forecast, { startTimer })
+  return hasMissed ? unmutated.then : undefined
+}
+
+function tell(validation: Validation, refusals: Refusals | undefined): void {
+  if (validation.denials.length > 0) refusals?.denied(validation)
+  else if (validation.examined.subject.demand !== undefined) refusals?.admitted(validation)
 }
 
 function ok(response: AdmissionResponse): Answer {

@@ -102,7 +102,8 @@ function filesOf({ classes, yielding, cohorts, tenants }: Imported): ReadonlyMap
 }
 
 function yamlOf(document: SluiceDocument): string {
-  return stringify(document, { lineWidth: 120, indentSeq: false, aliasDuplicateObjects: false })
+  // kubectl reads YAML 1.1, where a plain `on` (which may be a namespace) is a boolean.
+  return stringify(document, { version: '1.1', lineWidth: 120, indentSeq: false, aliasDuplicateObjects: false })
 }
 
 function writeFiles(folder: string, files: ReadonlyMap<string, string>): Parsed<readonly string[]> {

@@ -12,7 +12,7 @@ export interface Chooser {
   notes(): readonly string[]
 }
 
-const WHOLE_GPU = 'nvidia.com/gpu'
+export const WHOLE_GPU = 'nvidia.com/gpu'
 
 export function createChooser(selection: NodeSelection, table: ClassTable): Chooser {
   const byResource = new Map<string, Choice>()

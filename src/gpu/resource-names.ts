@@ -10,3 +10,8 @@ export function isExtendedResource(name: string): boolean {
   if (name.indexOf('/') <= 0) return false
   return !name.includes('kubernetes.io/') || name.startsWith(IMPLICIT_PREFIX)
 }
+
+/** The resource name that asks for a device of a DRA device class without a claim. */
+export function implicitResource(deviceClass: string): string {
+  return IMPLICIT_PREFIX + deviceClass
+}

@@ -1,6 +1,6 @@
 import type { GpuPolicyDocument } from '../schema/documents.ts'
 import type { PolicyValidation } from '../schema/gpu-policy.ts'
-import { failed, type Issue, type Parsed, parsed } from '../schema/parsed.ts'
+import { blamedOn, failed, type Issue, type Parsed, parsed } from '../schema/parsed.ts'
 import { MODES, type Mode } from '../schema/parts.ts'
 import { conflicts } from './conflicts.ts'
 import { finishInjection, injectPolicy, type OpenPolicy } from './inject/inject-policy.ts'
@@ -10,6 +10,7 @@ import { injectedSelectors } from './injected-selectors.ts'
 import { matches, mismatchOf } from './match.ts'
 import type { PatchWriter } from './patch.ts'
 import { type Activation, activationOf, compileProgram, type Evaluation, type PolicyProgram } from './program.ts'
+import { type Reach, reachOf } from './reach.ts'
 import { selectorIssues } from './selector.ts'
 import type { Subject } from './subject.ts'
 
@@ -51,6 +52,8 @@ export interface PolicySet {
   readonly names: readonly string[]
   /** The codes that their rules give. */
   readonly codes: readonly string[]
+  /** The pods without accelerators that they may be about. */
+  readonly reach: Reach
   inject(
     subject: Subject,
     patch: PatchWriter,
@@ -83,10 +86,10 @@ export function compilePolicies(
     .toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
   const programs = active.map(document => ({ document, program: compileProgram(document) }))
   const issues: Issue[] = [
-    ...programs.flatMap(({ program }) => (program.ok ? [] : program.issues)),
-    ...active.flatMap(matchIssues),
-    ...active.flatMap(injectIssues),
-    ...active.flatMap(document => missingProfile(document, profiles)),
+    ...programs.flatMap(({ document, program }) => (program.ok ? [] : blamedOn([document], program.issues))),
+    ...active.flatMap(document => blamedOn([document], matchIssues(document))),
+    ...active.flatMap(document => blamedOn([document], injectIssues(document))),
+    ...active.flatMap(document => blamedOn([document], missingProfile(document, profiles))),
     ...conflicts(active),
     ...injectedSelectors(active),
   ]
@@ -128,6 +131,7 @@ function policySet(policies: readonly Policy[]): PolicySet {
     codes: [
       ...new Set(policies.flatMap(({ document }) => document.spec.validate?.flatMap(rule => rule.code ?? []) ?? [])),
     ],
+    reach: reachOf(policies.map(({ document }) => document)),
 
     inject(subject, patch, surroundings, startTimer = NO_TIMER) {
       const injections: Injection[] = []

@@ -1,10 +1,10 @@
 import type { TSchema } from 'typebox'
-import { API_GROUP, type KindDefinition } from './kind.ts'
+import { API_GROUP, type KindDefinition, type PrinterColumn } from './kind.ts'
 import type { JsonObject, JsonValue } from './parts.ts'
 
 /** The CustomResourceDefinition of a kind. Its OpenAPI schema is the kind's own schema, within what a structural schema may hold. */
 export function customResourceDefinition(definition: KindDefinition): JsonObject {
-  const { kind, plural, scope, description, spec, status } = definition
+  const { kind, plural, scope, description, spec, status, columns = [] } = definition
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
@@ -33,10 +33,19 @@ export function customResourceDefinition(definition: KindDefinition): JsonObject
             },
           },
           subresources: { status: {} },
+          additionalPrinterColumns: [...columns, AGE].map(column => ({ ...column })),
         },
       ],
     },
   }
+}
+
+// Whoever names columns of their own loses the one that kubectl shows by itself.
+const AGE: PrinterColumn = {
+  name: 'Age',
+  type: 'date',
+  jsonPath: '.metadata.creationTimestamp',
+  description: 'How long it has been there.',
 }
 
 const anyStatus: JsonObject = {
@@ -61,14 +70,14 @@ function convert(value: JsonValue): JsonValue {
   return converted['x-kubernetes-int-or-string'] === true ? intOrString(converted) : converted
 }
 
-// Kubernetes knows exactly this form of anyOf; the pattern moves up, where it applies to strings alone.
+// Kubernetes knows exactly this form of anyOf; what the branches demand moves up, where each demand reaches values of its type alone.
 function intOrString(schema: JsonObject): JsonObject {
   const branches = Array.isArray(schema.anyOf) ? (schema.anyOf as readonly JsonObject[]) : []
-  const pattern = branches.map(branch => branch.pattern).find(form => typeof form === 'string')
+  const demands = branches.flatMap(branch => Object.entries(branch).filter(([key]) => key !== 'type'))
   return {
     description: schema.description ?? '',
     'x-kubernetes-int-or-string': true,
     anyOf: [{ type: 'integer' }, { type: 'string' }],
-    ...(pattern === undefined ? {} : { pattern }),
+    ...Object.fromEntries(demands),
   }
 }
