@@ -18,7 +18,7 @@ function endpointAt(nowMs: () => number) {
 }
 
 const LOG = { decision() {}, event() {}, problem() {} }
-const CALL = { query: '', deadlineMs: 1_000, timeoutMs: 1_000, log: LOG }
+const CALL = { query: '', deadlineMs: 1_000, timeoutMs: 1_000, isPeer: false, log: LOG }
 
 const JOB = {
   apiVersion: 'batch/v1',

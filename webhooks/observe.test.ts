@@ -33,7 +33,7 @@ function observed() {
   const observer = { policyFailed: (policy: string) => void told.failed.push(policy) }
   const occasion = {
     deps: { observer },
-    call: { query: '', deadlineMs: 0, timeoutMs: 0, log },
+    call: { query: '', deadlineMs: 0, timeoutMs: 0, isPeer: false, log },
     startedMs: 100,
   }
   return { told, occasion }

@@ -29,7 +29,7 @@ async function webhooks(then: 'Deny' | 'Warn', ...policies: readonly JsonObject[
   }
   const decisions: Decision[] = []
   const log = { decision: (decision: Decision) => void decisions.push(decision), event() {}, problem() {} }
-  const call = { query: '', deadlineMs: 1_000, timeoutMs: 1_000, log }
+  const call = { query: '', deadlineMs: 1_000, timeoutMs: 1_000, isPeer: false, log }
   const mutate = mutatePods({ ...shared, forecast: desk })
   const validate = validatePods({ ...shared, desk, unmutated: { forecast: desk, then } })
   const ask = async (endpoint: typeof mutate, object: JsonObject) => {

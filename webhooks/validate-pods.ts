@@ -6,7 +6,7 @@ import { type AdmissionResponse, allowed, refused, reviewOf } from '../src/admis
 import { badRequest, type PodReview, parsePodReview, podName, unreadablePod } from '../src/admission/review-pod.ts'
 import { tierChange } from '../src/admission/tier-change.ts'
 import { hasMissedMutation, MISSED_MUTATION } from '../src/admission/unmutated.ts'
-import { type QuotaDesk, validatePod } from '../src/admission/validate.ts'
+import { type QuotaDesk, type Validation, validatePod } from '../src/admission/validate.ts'
 import type { Pod } from '../src/schema/pod.ts'
 import type { AdmissionRequest } from '../src/schema/review.ts'
 import { PODS, type WebhookDeclaration } from './declaration.ts'
@@ -41,6 +41,13 @@ export const VALIDATE_OTHER_PODS: WebhookDeclaration = {
   timeoutSeconds: 5,
 }
 
+/** Who remembers what became of pods, for when there is room again. Told in passing: nobody waits for it, and it never throws. */
+export interface Refusals {
+  denied(validation: Validation): void
+  /** A pod with accelerators. That it is created is likely, not certain. */
+  admitted(validation: Validation): void
+}
+
 export interface ValidateDeps {
   readonly cluster: () => Cluster
   readonly exempt: ExemptNamespaces
@@ -48,6 +55,8 @@ export interface ValidateDeps {
   /** What becomes of a GPU pod that the mutating webhook has not seen. Without it nobody looks: where no API server calls it. */
   readonly unmutated?: { readonly forecast: TierForecast; readonly then: 'Deny' | 'Warn' }
   readonly observer: PodObserver
+  /** Absent where nobody could be told of room: a process without a cluster. */
+  readonly refusals?: Refusals
   readonly clock: Clock
 }
 
@@ -108,6 +117,8 @@ async function answerCreate(
   const warnings = [...(missed === 'Warn' ? [NOT_MUTATED] : []), ...validation.warnings]
   const passed = examined.subject.demand === undefined ? 'not-gpu' : 'allowed'
   decide({ verdict: denials.length > 0 ? 'denied' : passed, validation })
+  // Of a dry run nothing is remembered: its pod would never have been created.
+  if (request.dryRun !== true) tell(validation, deps.refusals)
   return denials.length > 0
     ? refused(request, podName(request, pod), denials, warnings)
     : allowed(request, [], warnings)
@@ -125,6 +136,11 @@ function missedMutation(
   if (unmutated === undefined) return undefined
   const hasMissed = hasMissedMutation(request, pod, cluster, unmutated.forecast, { startTimer })
   return hasMissed ? unmutated.then : undefined
+}
+
+function tell(validation: Validation, refusals: Refusals | undefined): void {
+  if (validation.denials.length > 0) refusals?.denied(validation)
+  else if (validation.examined.subject.demand !== undefined) refusals?.admitted(validation)
 }
 
 function ok(response: AdmissionResponse): Answer {

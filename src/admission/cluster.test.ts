@@ -44,6 +44,43 @@ test('whatever is wrong, in documents, policies and quotas, is said at once', ()
   assert.equal(unknown?.remedy, 'define it, or use one of a100, h100')
 })
 
+test('an issue names the documents of which any could be changed to mend it', () => {
+  const policy = (name: string, value: string) =>
+    written('GpuPolicy', name, { inject: { env: [{ name: 'A', value }] } })
+  const issues = clusterIssues(
+    ...CLASSES,
+    written('AcceleratorClass', 'empty', { vendor: 'amd' }),
+    policy('one', '1'),
+    policy('other', '2'),
+    written('GpuPolicy', 'broken', { validate: [{ expression: '!' }] }),
+    written('GpuPolicy', 'unread', { unknown: 1 }),
+    written('Cohort', 'a', { parent: 'b', classes: [] }),
+    written('Cohort', 'b', { parent: 'a', classes: [] }),
+    written('TenantQuota', 't', { cohort: 'nowhere', classes: [{ class: 'absent' }] }),
+  )
+  const blamed = issues.map(({ documents }) => documents?.map(({ kind, name }) => `${kind} ${name}`).join(' + '))
+  assert.deepEqual(blamed.toSorted(), [
+    'AcceleratorClass empty',
+    'GpuPolicy broken',
+    'GpuPolicy one + GpuPolicy other',
+    'GpuPolicy unread',
+    'TenantQuota t',
+  ])
+  const quotas = clusterIssues(
+    ...CLASSES,
+    written('Cohort', 'a', { parent: 'b', classes: [] }),
+    written('Cohort', 'b', { parent: 'a', classes: [] }),
+    ...['t', 'u'].map(name => written('TenantQuota', name, { cohort: 'a', namespaces: ['x'], classes: [] })),
+  )
+  assert.deepEqual(
+    quotas.map(({ documents }) => documents?.map(({ name }) => name)),
+    [
+      ['a', 'b'],
+      ['u', 't'],
+    ],
+  )
+})
+
 test('without any class a name is still answered with what to do', () => {
   const [issue] = clusterIssues(written('Cohort', 'c', { classes: [{ class: 'h100', capacity: { gpus: 1 } }] }))
   assert.equal(issue?.remedy, 'define it')

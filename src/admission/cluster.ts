@@ -18,7 +18,7 @@ import type {
   SluiceDocument,
   TenantQuotaDocument,
 } from '../schema/documents.ts'
-import { failed, type Issue, type Parsed, parsed, taken } from '../schema/parsed.ts'
+import { blamedOn, failed, type Issue, type Parsed, parsed, taken } from '../schema/parsed.ts'
 import type { OwnerLookup } from './gang.ts'
 import { type Labels, type Natives, type Node, namespaceLabels, nativesOf } from './natives.ts'
 import { type PlacedObject, readObjects } from './objects.ts'
@@ -113,16 +113,19 @@ function unknownClasses({ classes, cohorts, tenants }: ByKind): readonly Issue[]
   return [...cohorts, ...tenants].flatMap(document =>
     document.spec.classes
       .filter(entry => !known.has(entry.class))
-      .map(entry => ({
-        at: `${document.kind} ${nameOf(document)}: spec.classes`,
-        problem: `no AcceleratorClass is named ${JSON.stringify(entry.class)}`,
-        remedy,
-      })),
+      .flatMap(entry => {
+        const at = `${document.kind} ${nameOf(document)}: spec.classes`
+        return blamedOn(
+          [document],
+          [{ at, problem: `no AcceleratorClass is named ${JSON.stringify(entry.class)}`, remedy }],
+        )
+      }),
   )
 }
 
 function unusableSelectors(document: TenantQuotaDocument): readonly Issue[] {
-  return selectorIssues(document.spec.namespaceSelector, `TenantQuota ${nameOf(document)}: spec.namespaceSelector`)
+  const at = `TenantQuota ${nameOf(document)}: spec.namespaceSelector`
+  return blamedOn([document], selectorIssues(document.spec.namespaceSelector, at))
 }
 
 function namespacesOf({ spec }: TenantQuotaDocument, { namespaces }: Natives): readonly string[] {

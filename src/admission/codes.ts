@@ -44,6 +44,28 @@ export const CODES = {
     meaning: 'The label sluice.dev/tier has a value that is no tier.',
     remedy: 'Use reserved, shared or burst, or leave the label out.',
   },
+  'SLU-E201': {
+    title: 'a document cannot be read',
+    meaning: 'A field of a sluice.dev object is not of the schema: unknown, of another type, or out of its bounds.',
+    remedy: 'Correct the fields that the message names; docs/reference/api.md has all of them.',
+  },
+  'SLU-E202': {
+    title: 'a document does not fit',
+    meaning:
+      'An expression does not compile, a document names another one that is not there, or it contradicts one: a cycle of cohorts, a namespace of two tenants, two policies that set one key differently. Only what the change causes is refused.',
+    remedy: 'Follow the message: it has the field and, in an expression, the line and column.',
+  },
+  'SLU-E210': {
+    title: 'a document is in use',
+    meaning: 'A sluice.dev object is to be deleted that others name.',
+    remedy: 'Change or delete those that the message lists, then delete it.',
+  },
+  'SLU-E220': {
+    title: 'a ledger belongs to Sluice',
+    meaning: 'Somebody else than Sluice writes or deletes a QuotaLedger, on which every admission is decided.',
+    remedy:
+      'Change quotas or delete pods instead. In an emergency put the reason into the annotation `sluice.dev/break-glass` of the ledger; the group system:masters is let through.',
+  },
   'SLU-P100': {
     title: 'refused by a policy',
     meaning: 'A rule of the platform team does not hold for the pod. The message is theirs.',
@@ -108,6 +130,13 @@ export const CODES = {
     remedy: 'Try again. Controllers do so by themselves. If it stays, tell the platform team.',
   },
 } as const satisfies Readonly<Record<`SLU-${'E' | 'P' | 'Q' | 'S'}${number}`, CodeEntry>>
+
+const RETRYABLE: ReadonlySet<string> = new Set<keyof typeof CODES>(['SLU-Q201', 'SLU-Q230', 'SLU-Q231'])
+
+/** Whether the same pod may be admitted once there is room, or time: nobody has to change anything. */
+export function isRetryable(code: string): boolean {
+  return RETRYABLE.has(code)
+}
 
 /**
  * The limits that an explanation names, by the word it uses for each (`code` in JSON). Stable as codes are.

@@ -23,6 +23,8 @@ export interface Call {
   readonly deadlineMs: number
   /** What the caller said it waits, in all. */
   readonly timeoutMs: number
+  /** The caller has proved that it is a replica of this service. */
+  readonly isPeer: boolean
   readonly log: Log
 }
 
@@ -47,7 +49,7 @@ export interface Log {
   problem(message: string, cause?: unknown, context?: LogContext): void
 }
 
-export const WEBHOOKS = ['mutate', 'validate'] as const
+export const WEBHOOKS = ['mutate', 'validate', 'guard', 'advise'] as const
 export type Webhook = (typeof WEBHOOKS)[number]
 
 const DECISION_VERDICTS = ['allowed', 'denied', 'not-gpu', 'exempt', 'error'] as const

@@ -2,7 +2,7 @@ import type { ClaimLookup, ClaimSource } from '../gpu/claims.ts'
 import type { JsonObject } from '../schema/parts.ts'
 import type { OwnerLookup } from './gang.ts'
 import { fieldAt, objectAt, type PlacedObject, textAt, textsAt } from './objects.ts'
-import { isOwner, ownerLookup } from './owners.ts'
+import { isOwner, ownerIndex } from './owners.ts'
 
 /** What Sluice reads of objects that are Kubernetes' own. */
 export interface Natives {
@@ -36,8 +36,8 @@ export function nativesOf(objects: readonly PlacedObject[]): Natives {
       labels: labelsOf(value),
       allocatable: objectAt(value, 'status', 'allocatable') ?? {},
     })),
-    claims: claimLookup(of('ResourceClaimTemplate'), of('ResourceClaim'), of('ComputeDomain')),
-    owners: ownerLookup(objects.map(({ value }) => value)),
+    claims: claimIndex(objects.map(({ value }) => value)).lookup,
+    owners: ownerIndex(objects.map(({ value }) => value)).lookup,
     ignored: objects.filter(({ value }) => !KINDS.has(String(value.kind)) && !isOwner(value)),
   }
 }
@@ -65,45 +65,70 @@ function defaultOf(priorityClasses: readonly JsonObject[]): string | undefined {
   return lowest === undefined ? undefined : nameOf(lowest)
 }
 
-function claimLookup(
-  templates: readonly JsonObject[],
-  claims: readonly JsonObject[],
-  computeDomains: readonly JsonObject[],
-): ClaimLookup {
-  const templateSpecs = byKey(templates, value => objectAt(value, 'spec', 'spec'))
-  const claimSpecs = byKey(claims, value => objectAt(value, 'spec'))
+/** DRA claims and what they are made from, as they come and go. */
+export interface ClaimIndex {
+  readonly lookup: ClaimLookup
+  /** One of the same kind, namespace and name takes the place of the former. What is of another kind is passed over. */
+  put(object: JsonObject): void
+  drop(object: JsonObject): void
+}
+
+export function claimIndex(objects: readonly JsonObject[] = []): ClaimIndex {
+  const templates = new Map<string, JsonObject>()
+  const claims = new Map<string, JsonObject>()
   // The NVIDIA driver creates this template some time after its ComputeDomain; its devices are channels, not GPUs.
-  const promised = byKey(computeDomains, value => `ComputeDomain ${nameOf(value)}`, promisedTemplate)
-  const source = (spec: JsonObject | undefined, by?: string): ClaimSource => {
-    if (spec !== undefined) return { kind: 'found', spec }
-    return by === undefined ? { kind: 'missing' } : { kind: 'pending', by }
+  const promised = new Map<string, string>()
+
+  function put(object: JsonObject): void {
+    const { kind } = object
+    if (kind === 'ResourceClaimTemplate') enter(templates, object, objectAt(object, 'spec', 'spec'))
+    if (kind === 'ResourceClaim') enter(claims, object, objectAt(object, 'spec'))
+    if (kind === 'ComputeDomain') promised.set(promisedTemplate(object), `ComputeDomain ${nameOf(object)}`)
   }
+
+  function drop(object: JsonObject): void {
+    const { kind } = object
+    if (kind === 'ResourceClaimTemplate') templates.delete(placeOf(object))
+    if (kind === 'ResourceClaim') claims.delete(placeOf(object))
+    if (kind === 'ComputeDomain') promised.delete(promisedTemplate(object))
+  }
+
+  for (const object of objects) put(object)
   return {
-    template(namespace, name) {
-      const key = keyOf(namespace, name)
-      return source(templateSpecs.get(key), promised.get(key))
+    put,
+    drop,
+    lookup: {
+      template(namespace, name) {
+        const key = keyOf(namespace, name)
+        return source(templates.get(key), promised.get(key))
+      },
+      // What is promised is a template; a claim that happens to have its name is nobody's promise.
+      claim: (namespace, name) => source(claims.get(keyOf(namespace, name))),
     },
-    // What is promised is a template; a claim that happens to have its name is nobody's promise.
-    claim: (namespace, name) => source(claimSpecs.get(keyOf(namespace, name))),
   }
 }
 
-function byKey<T>(
-  objects: readonly JsonObject[],
-  read: (object: JsonObject) => T | undefined,
-  name: (object: JsonObject) => string = nameOf,
-): ReadonlyMap<string, T> {
-  const entries = objects.flatMap((object): [string, T][] => {
-    const value = read(object)
-    return value === undefined
-      ? []
-      : [[keyOf(textAt(object, 'metadata', 'namespace') ?? 'default', name(object)), value]]
-  })
-  return new Map(entries)
+function enter(specs: Map<string, JsonObject>, object: JsonObject, spec: JsonObject | undefined): void {
+  if (spec === undefined) specs.delete(placeOf(object))
+  else specs.set(placeOf(object), spec)
+}
+
+function source(spec: JsonObject | undefined, by?: string): ClaimSource {
+  if (spec !== undefined) return { kind: 'found', spec }
+  return by === undefined ? { kind: 'missing' } : { kind: 'pending', by }
 }
 
 function promisedTemplate(computeDomain: JsonObject): string {
-  return textAt(computeDomain, 'spec', 'channel', 'resourceClaimTemplate', 'name') ?? ''
+  const template = textAt(computeDomain, 'spec', 'channel', 'resourceClaimTemplate', 'name') ?? ''
+  return keyOf(namespaceOf(computeDomain), template)
+}
+
+function placeOf(object: JsonObject): string {
+  return keyOf(namespaceOf(object), nameOf(object))
+}
+
+function namespaceOf(object: JsonObject): string {
+  return textAt(object, 'metadata', 'namespace') ?? 'default'
 }
 
 function keyOf(namespace: string, name: string): string {

@@ -66,10 +66,16 @@ test('twice in one layer is a mistake, and both places are named', () => {
   for (const { name, values, want } of twins) {
     const { issues, documents, natives } = read(placed(...values))
     assert.deepEqual(
-      issues,
+      issues.map(({ at, problem, remedy }) => ({ at, problem, remedy })),
       want === undefined
         ? []
         : [{ at: 'f:1', problem: `${want} is already at f:0`, remedy: 'remove or rename one of them' }],
+      name,
+    )
+    const blamed = want?.startsWith('sluice.dev') ? [[{ kind: 'GpuPolicy', name: 'a' }]] : [undefined]
+    assert.deepEqual(
+      issues.map(issue => issue.documents),
+      want === undefined ? [] : blamed,
       name,
     )
     if (want === undefined) assert.equal(documents.length + natives.length, values.length, name)

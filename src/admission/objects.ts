@@ -1,5 +1,5 @@
 import { isSluiceApi, parseDocument, type SluiceDocument } from '../schema/documents.ts'
-import type { Issue } from '../schema/parsed.ts'
+import type { DocumentName, Issue } from '../schema/parsed.ts'
 import type { JsonObject, JsonValue } from '../schema/parts.ts'
 
 /** An object of a cluster with the place it was read from, such as `quotas.yaml:12`. */
@@ -25,7 +25,7 @@ export function readObjects(layers: readonly (readonly PlacedObject[])[], issues
     for (const object of layer) {
       const identity = identityOf(object)
       const twin = inLayer.get(identity)
-      if (twin !== undefined) issues.push(duplicate(object, twin, identity))
+      if (twin !== undefined) issues.push(...blamed(object, [duplicate(object, twin, identity)]))
       inLayer.set(identity, object)
     }
     for (const [identity, object] of inLayer) effective.set(identity, object)
@@ -43,9 +43,20 @@ function sort(objects: readonly PlacedObject[], issues: Issue[]): ClusterObjects
     }
     const document = parseDocument(object.value, object.at)
     if (document.ok) documents.push(document.value)
-    else issues.push(...document.issues)
+    else issues.push(...blamed(object, document.issues))
   }
   return { documents, natives }
+}
+
+/** The name of one of our documents; undefined for anything else, and where it has none. */
+export function documentName({ value }: PlacedObject): DocumentName | undefined {
+  const name = textAt(value, 'metadata', 'name')
+  return name === undefined || !isSluiceApi(value.apiVersion) ? undefined : { kind: String(value.kind), name }
+}
+
+function blamed(object: PlacedObject, issues: readonly Issue[]): readonly Issue[] {
+  const document = documentName(object)
+  return document === undefined ? issues : issues.map(issue => ({ ...issue, documents: [document] }))
 }
 
 function duplicate(object: PlacedObject, twin: PlacedObject, identity: string): Issue {

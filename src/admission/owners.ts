@@ -4,7 +4,7 @@ import type { OwnerLookup } from './gang.ts'
 import { textAt } from './objects.ts'
 
 /** Kinds that say how large a gang is, or what its pods need, by `group/kind`; the version does not matter. */
-const OWNER_KINDS: ReadonlySet<string> = new Set([
+export const OWNER_KINDS: ReadonlySet<string> = new Set([
   'apps/StatefulSet',
   'batch/Job',
   'batch/CronJob',
@@ -35,14 +35,25 @@ export function isOwner(object: JsonObject): boolean {
   return OWNER_KINDS.has(kindOf(object))
 }
 
-/** Answers from the objects of a cluster folder. */
-export function ownerLookup(objects: readonly JsonObject[]): OwnerLookup {
+/** Objects that tell of gangs, as they come and go. */
+export interface OwnerIndex {
+  readonly lookup: OwnerLookup
+  /** One of the same kind, namespace and name takes the place of the former. */
+  put(object: JsonObject): void
+  drop(object: JsonObject): void
+}
+
+export function ownerIndex(objects: readonly JsonObject[] = []): OwnerIndex {
   const known = new Map(objects.filter(isOwner).map(object => [keyOf(object), object]))
   return {
-    object(namespace, reference) {
-      const object = known.get(`${namespace} ${reference.group}/${reference.kind} ${reference.name}`)
-      return object === undefined || isOther(object, reference) ? undefined : object
+    lookup: {
+      object(namespace, reference) {
+        const object = known.get(`${namespace} ${reference.group}/${reference.kind} ${reference.name}`)
+        return object === undefined || isOther(object, reference) ? undefined : object
+      },
     },
+    put: object => void known.set(keyOf(object), object),
+    drop: object => void known.delete(keyOf(object)),
   }
 }
 

@@ -73,7 +73,7 @@ describe('a change of quotas', () => {
       OPTIONS,
     )
     assert.equal(change.warnings.length, 1)
-    assert.match(String(change.warnings[0]?.at), /TenantQuota\/a .*burst/)
+    assert.match(String(change.warnings[0]?.at), /TenantQuota a: .*burst/)
   })
 
   test('without any leaves nothing to say', async () => {

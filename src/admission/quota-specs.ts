@@ -3,7 +3,7 @@ import { type Amount, add, amount, MILLI, ZERO } from '../quantity/amount.ts'
 import { parseQuantity, type Quantity, wholeMillis } from '../quantity/quantity.ts'
 import type { CohortClass, CohortSpec, TenantClass, TenantSpec } from '../quota/spec.ts'
 import type { CohortDocument, TenantQuotaDocument } from '../schema/documents.ts'
-import type { Issue } from '../schema/parsed.ts'
+import { blamedOn, type Issue } from '../schema/parsed.ts'
 import { TIERS } from '../schema/parts.ts'
 
 /** Milli-GPUs that the nodes of a cohort provide of a class, where its capacity is counted from nodes. */
@@ -15,7 +15,7 @@ type Capacity = CohortDocument['spec']['classes'][number]['capacity']
 export function cohortSpecOf(document: CohortDocument, capacityOf: NodeCapacity, issues: Issue[]): CohortSpec {
   const at = `Cohort ${document.metadata.name}`
   const classes = document.spec.classes.map((entry, index): [string, CohortClass] => {
-    issues.push(...capacityIssues(entry.capacity, `${at}: spec.classes[${index}].capacity`))
+    issues.push(...blamedOn([document], capacityIssues(entry.capacity, `${at}: spec.classes[${index}].capacity`)))
     const capacity =
       entry.capacity.gpus === undefined ? capacityOf(entry.class, entry.capacity) : gpus(entry.capacity.gpus)
     return [

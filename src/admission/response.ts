@@ -36,16 +36,18 @@ interface Cause {
 const MAX_WARNINGS = 5
 export const MAX_WARNING_LENGTH = 120
 
+/** `command`: what shows the warnings that have no room. */
 export function allowed(
   request: AdmissionRequest,
   operations: readonly PatchOperation[],
   warnings: readonly string[],
+  command?: string,
 ): AdmissionResponse {
   const patch =
     operations.length === 0
       ? {}
       : { patchType: 'JSONPatch' as const, patch: Buffer.from(JSON.stringify(operations)).toString('base64') }
-  return { uid: request.uid, allowed: true, ...patch, ...warningsOf(warnings) }
+  return { uid: request.uid, allowed: true, ...patch, ...warningsOf(warnings, command) }
 }
 
 /**
@@ -54,7 +56,7 @@ export function allowed(
  */
 export function refused(
   request: AdmissionRequest,
-  podName: string,
+  name: string,
   denials: readonly Denial[],
   warnings: readonly string[],
 ): AdmissionResponse {
@@ -65,7 +67,7 @@ export function refused(
         code: 422,
         reason: 'Invalid',
         message,
-        details: { kind: 'Pod', name: asciiLine(podName), causes: causesOf(denials) },
+        details: { kind: asciiLine(request.kind.kind), name: asciiLine(name), causes: causesOf(denials) },
       }
     : { code: 403, reason: 'Forbidden', message }
   return { uid: request.uid, allowed: false, status, ...warningsOf(warnings) }
@@ -83,10 +85,10 @@ function causesOf(denials: readonly Denial[]): readonly Cause[] {
   }))
 }
 
-function warningsOf(warnings: readonly string[]): { readonly warnings?: readonly string[] } {
+function warningsOf(warnings: readonly string[], command = 'sluice review'): { readonly warnings?: readonly string[] } {
   const lines = [...new Set(warnings.map(warning => truncate(asciiLine(warning), MAX_WARNING_LENGTH)))]
   if (lines.length === 0) return {}
   if (lines.length <= MAX_WARNINGS) return { warnings: lines }
   const shown = lines.slice(0, MAX_WARNINGS - 1)
-  return { warnings: [...shown, `and ${lines.length - shown.length} more warnings: sluice review shows them all`] }
+  return { warnings: [...shown, `and ${lines.length - shown.length} more warnings: ${command} shows them all`] }
 }

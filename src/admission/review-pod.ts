@@ -40,10 +40,10 @@ export function parsePodReview(body: unknown): Parsed<PodReview> {
 
 const MAX_MESSAGE = 1_000
 
-/** The answer to a body that is no review of a pod. */
-export function badRequest(issues: readonly Issue[]): Answer {
+/** The answer to a body that is no review of what the webhook is for. */
+export function badRequest(issues: readonly Issue[], what = 'a pod'): Answer {
   const message = truncate(
-    asciiLine(`not a v1 AdmissionReview of a pod: ${issues.map(formatIssue).join('; ')}`),
+    asciiLine(`not a v1 AdmissionReview of ${what}: ${issues.map(formatIssue).join('; ')}`),
     MAX_MESSAGE,
   )
   return {

@@ -1,16 +1,13 @@
 import { reopenBook } from '../quota/book.ts'
 import { type Books, openBooks } from '../quota/books.ts'
-import { firstFit } from '../quota/decide.ts'
 import { charge as booked, type Charge } from '../quota/ledger.ts'
 import type { Tenant } from '../quota/quota-tree.ts'
-import { formatIssue, type Parsed, parsed } from '../schema/parsed.ts'
+import { formatIssue, type Issue } from '../schema/parsed.ts'
 import type { JsonObject, Tier } from '../schema/parts.ts'
-import { type Pod, parsePod } from '../schema/pod.ts'
-import { type AdmissionRequest, podRequest } from '../schema/review.ts'
 import type { Cluster } from './cluster.ts'
-import { type ExemptNamespaces, isExempt } from './exempt.ts'
+import type { ExemptNamespaces } from './exempt.ts'
 import { type PlacedObject, textAt } from './objects.ts'
-import { type Examined, examine } from './subject.ts'
+import { hasEnded, podIdentity, presentPod, tierOfUnlabelled } from './present-pod.ts'
 import { quoted } from './text.ts'
 
 /** A pod that is there, as its charge. */
@@ -72,23 +69,20 @@ function sightingOf(
   const leaveOut = (problem: string) => void remarks.push({ at, pod: nameOf(value), isCounted: false, problem })
   if (typeof value.kind !== 'string') return leaveOut('has no kind')
   if (value.kind !== 'Pod') return leaveOut(`is a ${quoted(value.kind)}, not a pod`)
-  if (isOver(value)) return undefined
-  const { uid, namespace } = identityOf(value)
-  const request = podRequest({ uid, namespace, object: value })
-  if (isExempt(request, exempt)) return undefined
-
-  const counted = countedPod(value, request, cluster)
-  if (!counted.ok) return leaveOut(counted.issues.map(formatIssue).join('; '))
-  const { subject } = counted.value
-  if (subject.demand === undefined) return undefined
+  if (hasEnded(value)) return undefined
+  const present = presentPod(value, cluster, exempt)
+  if (present.kind === 'free') return undefined
+  if (present.issues.length > 0 || present.kind === 'unclear') return leaveOut(wordsOf(present.issues))
+  const { demand, examined } = present
+  const { subject } = examined
   const tree = cluster.quotas.treeOfTenant.get(subject.tenant ?? '')
   const tenant = tree?.tenants.get(subject.tenant ?? '')
   if (tree === undefined || tenant === undefined) return leaveOut('its namespace belongs to no tenant')
-  const amounts = subject.demand.byClass
+  const amounts = demand.byClass
   const unknown = [...amounts.keys()].filter(name => !tenant.spec.classes.has(name))
   if (unknown.length > 0) return leaveOut(`tenant ${tenant.spec.name} has no quota for ${unknown.join(', ')}`)
 
-  for (const { claim, kind } of subject.demand.unresolvedClaims) {
+  for (const { claim, kind } of demand.unresolvedClaims) {
     const problem = `its DRA claim ${quoted(claim)} is not in the cluster folder and was not counted`
     if (kind === 'missing') remarks.push({ at, pod: nameOf(value), isCounted: true, problem })
   }
@@ -97,7 +91,7 @@ function sightingOf(
     tenant,
     tree: tree.name,
     tier: subject.tier,
-    charge: { ...identityOf(value), tenant: tenant.spec.name, amounts, gang: null, ...OF_A_LIST },
+    charge: { ...podIdentity(value), tenant: tenant.spec.name, amounts, gang: null, ...OF_A_LIST },
     createdAt: textAt(value, 'metadata', 'creationTimestamp') ?? '',
   }
 }
@@ -105,16 +99,8 @@ function sightingOf(
 // A pod that runs is no promise that could lapse.
 const OF_A_LIST = { expiresAtMs: Number.MAX_SAFE_INTEGER, bookedBy: 'running' }
 
-/** The pod as admission sees it, or what keeps it from being counted. */
-function countedPod(value: JsonObject, request: AdmissionRequest, cluster: Cluster): Parsed<Examined> {
-  const pod: Parsed<Pod> = parsePod(value)
-  if (!pod.ok) return pod
-  const examined = examine(request, pod.value, cluster, { areClaimsKnown: false })
-  const { denials, undecidable } = examined
-  const refused = denials.map(({ field = 'spec', message }) => ({ at: field, problem: message }))
-  return refused.length + undecidable.length > 0
-    ? { ok: false, issues: [...refused, ...undecidable] }
-    : parsed(examined)
+function wordsOf(issues: readonly Issue[]): string {
+  return issues.map(formatIssue).join('; ')
 }
 
 function placed(sightings: readonly Sighting[], labelled: Books, remarks: PodRemark[]): readonly RunningPod[] {
@@ -125,18 +111,16 @@ function placed(sightings: readonly Sighting[], labelled: Books, remarks: PodRem
     const remark = (isCounted: boolean, problem: string) =>
       void remarks.push({ at, pod: `${charge.namespace}/${charge.name}`, isCounted, problem })
 
-    const fitting = firstFit(book, tenant, { tenant: charge.tenant, tier: 'auto', demand: charge.amounts })
-    const tier = fitting ?? tenant.spec.tierOrder.at(-1) ?? 'burst'
+    const { tier, fits } = tierOfUnlabelled(book, tenant, charge.amounts)
     const { enforcement } = tenant.spec
-    if (fitting === undefined && enforcement !== 'Enforce') {
+    if (!fits && enforcement !== 'Enforce') {
       remark(
         false,
         `is beyond the quota of tenant ${charge.tenant}, whose mode is ${enforcement}: nothing is charged for it`,
       )
       return []
     }
-    if (fitting === undefined)
-      remark(true, `has no tier label and fits no tier of ${charge.tenant}: counted as ${tier}`)
+    if (!fits) remark(true, `has no tier label and fits no tier of ${charge.tenant}: counted as ${tier}`)
     const running = { ...charge, tier }
     books.set(tree, reopenBook(book, booked(book.ledger, running)))
     return [running]
@@ -150,22 +134,7 @@ function byAge(a: Sighting, b: Sighting): number {
   return key(a) < key(b) ? -1 : 1
 }
 
-function isOver(value: JsonObject): boolean {
-  const phase = textAt(value, 'status', 'phase')
-  return phase === 'Succeeded' || phase === 'Failed'
-}
-
-function identityOf(value: JsonObject): Pick<RunningPod, 'uid' | 'namespace' | 'name'> {
-  const { namespace = 'default', name = '' } = namesOf(value)
-  // Lists of another origin may lack it; a pod is known by its name for as long as it lives.
-  return { uid: textAt(value, 'metadata', 'uid') || `${namespace}/${name}`, namespace, name }
-}
-
-function namesOf(value: JsonObject) {
-  return { namespace: textAt(value, 'metadata', 'namespace'), name: textAt(value, 'metadata', 'name') }
-}
-
 function nameOf(value: JsonObject): string {
-  const { namespace, name } = namesOf(value)
-  return [namespace, name].filter(part => part !== undefined).join('/')
+  const names = [textAt(value, 'metadata', 'namespace'), textAt(value, 'metadata', 'name')]
+  return names.filter(part => part !== undefined).join('/')
 }

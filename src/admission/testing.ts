@@ -62,8 +62,8 @@ export function clusterIssues(...objects: readonly JsonObject[]): readonly Issue
   return cluster.ok ? [] : cluster.issues
 }
 
-/** A desk over an empty ledger, on a clock that stands still. */
-export async function deskOf(cluster: Cluster) {
+/** A writer of empty ledgers, on a clock that stands still. */
+export async function writerOf(cluster: Cluster) {
   const clock = manualClock()
   const quotas = () => cluster.quotas
   const timer = { at: clock.at }
@@ -79,7 +79,13 @@ export async function deskOf(cluster: Cluster) {
     retryAfterMs: 1_500,
   })
   for (const tree of cluster.quotas.trees.keys()) await writer.refresh(tree)
-  return quotaDesk(writer, quotas, clock)
+  return { writer, clock }
+}
+
+/** A desk over empty ledgers. */
+export async function deskOf(cluster: Cluster) {
+  const { writer, clock } = await writerOf(cluster)
+  return quotaDesk(writer, () => cluster.quotas, clock)
 }
 
 /** A pod as a webhook gets it: the request, and the pod read from it. */

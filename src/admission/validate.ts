@@ -1,5 +1,5 @@
 import type { Finding, PolicyProblem } from '../policy/policy-set.ts'
-import type { Request } from '../quota/decide.ts'
+import type { Ask, Request } from '../quota/decide.ts'
 import type { TenantSpec } from '../quota/spec.ts'
 import type { Busy, Verdict } from '../quota/verdict.ts'
 import type { QueueSystem, Tier } from '../schema/parts.ts'
@@ -76,30 +76,34 @@ const NOTHING: Judged = { denials: [], warnings: [], audited: [] }
 
 async function judgeQuota(
   request: AdmissionRequest,
-  { subject, undecidable, denials, gang, trustedQueue }: Examined,
+  examined: Examined,
   cluster: Cluster,
   desk: QuotaDesk,
   options: ValidateOptions,
 ): Promise<Judged> {
-  const { demand, tenant, tier, pod } = subject
+  const { subject, undecidable, denials, trustedQueue } = examined
+  const { demand, tenant, pod } = subject
   // What cannot be counted cannot be judged; it is refused for that already.
   if (demand === undefined || undecidable.length > 0 || denials.length > 0 || options.isQuotaKnown === false)
     return NOTHING
   if (tenant === undefined) return { ...NOTHING, denials: [noTenant(subject.namespace)] }
 
-  const wanted = {
-    tenant,
-    tier: tier ?? 'auto',
-    demand: demand.byClass,
-    uid: uidOf(request, pod),
-    namespace: subject.namespace,
-    gang,
-  } as const
+  const ask = askOf(examined, tenant, demand.byClass)
+  const wanted = { ...ask, uid: uidOf(request, pod), namespace: subject.namespace }
   const verdict = await (options.isPreview
     ? desk.preview(wanted, options.deadlineMs)
     : desk.charge(wanted, options.deadlineMs))
   const words = wordsOf(verdict, cluster, tenant, subject.namespace)
   return byEnforcement(words, tenantSpec(cluster, tenant), trustedQueue)
+}
+
+/** What a pod asks of its tenant's quota. */
+export function askOf(
+  { subject, gang }: Pick<Examined, 'subject' | 'gang'>,
+  tenant: string,
+  demand: Ask['demand'],
+): Ask {
+  return { tenant, tier: subject.tier ?? 'auto', demand, gang }
 }
 
 /** The UID that a validating review carries is the pod's own; the review's differs on every call and would charge it twice. */

@@ -1,5 +1,5 @@
 /**
- * Writes what is generated from the schemas and the tables: CRD manifests and reference pages. With `--check` it writes nothing
+ * Writes what is generated from the schemas and the tables: CRD manifests, defaults of the chart and reference pages. With `--check` it writes nothing
  * and fails when a file is not what would be written, so that a change of a schema and its manifests land together.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -10,7 +10,9 @@ import { readClusterFolder } from '../config/cluster-folder.ts'
 import { packageRoot, shippedLibrary } from '../config/root.ts'
 import { customResourceDefinition } from '../schema/crd.ts'
 import { type GpuPolicyDocument, KINDS, parseDocument } from '../schema/documents.ts'
+import type { JsonValue } from '../schema/parts.ts'
 import { referencePage } from '../schema/reference.ts'
+import { chartPage, valuesFile } from './chart-values.ts'
 
 // kubectl and Helm read YAML 1.1, where a plain On or Off is a boolean.
 const READ_BY_KUBECTL = { version: '1.1' } as const
@@ -25,11 +27,18 @@ function generated(): readonly GeneratedFile[] {
     path: `charts/sluice/crds/${kind.plural}.yaml`,
     content: `# Generated from src/schema by npm run generate: do not edit.\n${stringify(customResourceDefinition(kind), { lineWidth: 120, ...READ_BY_KUBECTL })}`,
   }))
+  const values = chartValues()
   return [
     ...crds,
+    { path: 'charts/sluice/values.yaml', content: valuesFile(values) },
+    { path: 'docs/reference/chart.md', content: chartPage(values) },
     { path: 'docs/reference/api.md', content: referencePage(KINDS) },
     { path: 'docs/reference/codes.md', content: codesPage(shippedPolicies()) },
   ]
+}
+
+function chartValues(): JsonValue {
+  return JSON.parse(readFileSync(join(packageRoot(), 'charts/sluice/values.schema.json'), 'utf8'))
 }
 
 function shippedPolicies(): readonly GpuPolicyDocument[] {

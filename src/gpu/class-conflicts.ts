@@ -1,5 +1,5 @@
 import type { AcceleratorClassDocument } from '../schema/documents.ts'
-import type { Issue } from '../schema/parsed.ts'
+import { blamedOn, type Issue } from '../schema/parsed.ts'
 import { placeOf, repeated } from './class-checks.ts'
 import { quoted } from './findings.ts'
 import { migResource } from './mig.ts'
@@ -23,11 +23,18 @@ interface Entry {
 }
 
 function repeatedNames(documents: readonly AcceleratorClassDocument[]): readonly Issue[] {
-  return [...repeated(documents.map(document => document.metadata.name))].map(name => ({
-    at: `AcceleratorClass ${name}: metadata.name`,
-    problem: 'two classes have this name',
-    remedy: 'rename or remove one of them',
-  }))
+  return [...repeated(documents.map(document => document.metadata.name))].flatMap(name =>
+    blamedOn(
+      [{ kind: 'AcceleratorClass', metadata: { name } }],
+      [
+        {
+          at: `AcceleratorClass ${name}: metadata.name`,
+          problem: 'two classes have this name',
+          remedy: 'rename or remove one of them',
+        },
+      ],
+    ),
+  )
 }
 
 function entriesByRequest(documents: readonly AcceleratorClassDocument[]): ReadonlyMap<string, readonly Entry[]> {
@@ -75,9 +82,15 @@ function conflictsOver(asked: string, entries: readonly Entry[]): readonly Issue
   const defaults = entries.filter(({ document }) => document.spec.default === true)
   const unreachable = entries.filter(entry => !entry.canBeNamed && !defaults.includes(entry))
   return [
-    ...(defaults.length < 2 ? [] : [twoDefaults(asked, defaults)]),
-    ...unreachable.map(entry => unreachableIssue(asked, entry, entries)),
+    ...(defaults.length < 2 ? [] : blamedOn(documentsOf(defaults), [twoDefaults(asked, defaults)])),
+    ...unreachable.flatMap(entry =>
+      blamedOn(documentsOf([entry, ...entries]), [unreachableIssue(asked, entry, entries)]),
+    ),
   ]
+}
+
+function documentsOf(entries: readonly Entry[]): readonly AcceleratorClassDocument[] {
+  return [...new Set(entries.map(({ document }) => document))]
 }
 
 function twoDefaults(asked: string, entries: readonly Entry[]): Issue {
@@ -114,16 +127,11 @@ interface Declaration {
 function meaningConflicts(documents: readonly AcceleratorClassDocument[]): readonly Issue[] {
   const declarations = documents.flatMap(declarationsOf)
   const first = new Map(declarations.toReversed().map(declaration => [declaration.key, declaration]))
-  return declarations.flatMap(({ at, key, meaning }) => {
+  return declarations.flatMap(({ document, at, key, meaning }) => {
     const other = first.get(key)
     if (other === undefined || other.meaning === meaning) return []
-    return [
-      {
-        at,
-        problem: `${key} means something else in class ${other.document.metadata.name}`,
-        remedy: 'give it one unit and one devicesAnnotation',
-      },
-    ]
+    const problem = `${key} means something else in class ${other.document.metadata.name}`
+    return blamedOn([document, other.document], [{ at, problem, remedy: 'give it one unit and one devicesAnnotation' }])
   })
 }
 
@@ -147,19 +155,15 @@ function declarationsOf(document: AcceleratorClassDocument): readonly Declaratio
 /** What says how much of a device a container takes is not a device in another class. */
 function modifierConflicts(documents: readonly AcceleratorClassDocument[]): readonly Issue[] {
   const devices = new Map(
-    documents.flatMap(({ metadata, spec }) => (spec.resources ?? []).map(r => [r.name, metadata.name])),
+    documents.flatMap(document => (document.spec.resources ?? []).map(({ name }) => [name, document] as const)),
   )
   return documents.flatMap(document =>
     (document.spec.fractions ?? []).flatMap(({ resource }, index) => {
       const owner = resource === undefined ? undefined : devices.get(resource)
-      if (resource === undefined || owner === undefined || owner === document.metadata.name) return []
-      return [
-        {
-          at: placeOf(document, `spec.fractions[${index}]`),
-          problem: `${quoted(resource)} is a device of class ${owner}`,
-          remedy: 'keep it as one of the two',
-        },
-      ]
+      if (resource === undefined || owner === undefined || owner.metadata.name === document.metadata.name) return []
+      const at = placeOf(document, `spec.fractions[${index}]`)
+      const problem = `${quoted(resource)} is a device of class ${owner.metadata.name}`
+      return blamedOn([document, owner], [{ at, problem, remedy: 'keep it as one of the two' }])
     }),
   )
 }

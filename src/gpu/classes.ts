@@ -1,6 +1,6 @@
 import type { AcceleratorClassSpec } from '../schema/accelerator-class.ts'
 import type { AcceleratorClassDocument } from '../schema/documents.ts'
-import { failed, type Parsed, parsed } from '../schema/parsed.ts'
+import { blamedOn, failed, type Parsed, parsed } from '../schema/parsed.ts'
 import { issuesOfClass } from './class-checks.ts'
 import { conflictsBetween } from './class-conflicts.ts'
 import {
@@ -20,7 +20,8 @@ export type { ClassTable }
  * Refuses what would make a pod's class a matter of luck; see class-checks.ts and class-conflicts.ts.
  */
 export function compileClasses(documents: readonly AcceleratorClassDocument[]): Parsed<ClassTable> {
-  const issues = [...documents.flatMap(issuesOfClass), ...conflictsBetween(documents)]
+  const ownIssues = documents.flatMap(document => blamedOn([document], issuesOfClass(document)))
+  const issues = [...ownIssues, ...conflictsBetween(documents)]
   if (issues.length > 0) return failed(...issues)
 
   const sorted = documents.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))

@@ -6,9 +6,12 @@ import { collectBytes, MAX_BODY_BYTES, mediaTypeProblem, parseBody } from './bod
 import { type Deadline, deadlineOf } from './deadline.ts'
 import { answerFailure } from './failure.ts'
 import type { InFlight } from './in-flight.ts'
+import { isPeer } from './peer.ts'
 import { sendJson, sendProblem } from './reply.ts'
 
 export interface CallContext {
+  /** The name that a replica's certificate is made out to; without one nobody is a peer. */
+  readonly peerName?: string | undefined
   readonly clock: Clock
   readonly log: Log
   readonly inFlight: InFlight
@@ -20,7 +23,7 @@ export type CallHandler = (req: IncomingMessage, res: ServerResponse) => void
 const RETRY_AFTER_SECONDS = '1'
 const BUSY = 'too many requests at once: try again'
 
-export function callHandler(endpoint: Endpoint, { clock, log, inFlight }: CallContext): CallHandler {
+export function callHandler(endpoint: Endpoint, { clock, log, inFlight, peerName }: CallContext): CallHandler {
   return (req, res) => {
     if (!inFlight.enter(res)) {
       sendProblem(res, 503, BUSY, { 'Retry-After': RETRY_AFTER_SECONDS })
@@ -39,7 +42,13 @@ export function callHandler(endpoint: Endpoint, { clock, log, inFlight }: CallCo
       return
     }
     const query = queryOf(req.url ?? '')
-    const call: Call = { query, deadlineMs: deadline.answerByMs, timeoutMs: deadline.timeoutMs, log }
+    const call: Call = {
+      query,
+      deadlineMs: deadline.answerByMs,
+      timeoutMs: deadline.timeoutMs,
+      isPeer: peerName !== undefined && isPeer(req.socket, peerName),
+      log,
+    }
     collectBytes(req, bytes => {
       if (bytes === 'too large') sendProblem(res, 413, `the body has more than ${MAX_BODY_BYTES} bytes`)
       else answer(endpoint, bytes, call, res)

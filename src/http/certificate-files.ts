@@ -44,7 +44,7 @@ function follow(files: PairNames, first: KeyPair, context: FollowContext): Certi
 
   const accept = (next: KeyPair): void => {
     lastReason = undefined
-    if (next.cert === current.cert && next.key === current.key) return
+    if (next.cert === current.cert && next.key === current.key && next.ca === current.ca) return
     current = next
     for (const listener of listeners) listener(next)
     log.event('certificate reloaded', { file: files.cert, expires: new Date(next.notAfterMs).toISOString() })
@@ -79,7 +79,10 @@ function readPair(files: PairNames, nowMs: number): Parsed<KeyPair> {
   const cert = readText(files.cert)
   if (!cert.ok) return cert
   const key = readText(files.key)
-  return key.ok ? checkPair(cert.value, key.value, files, nowMs) : key
+  if (!key.ok) return key
+  if (files.ca === undefined) return checkPair({ cert: cert.value, key: key.value }, files, nowMs)
+  const ca = readText(files.ca)
+  return ca.ok ? checkPair({ cert: cert.value, key: key.value, ca: ca.value }, files, nowMs) : ca
 }
 
 function readText(file: string): Parsed<string> {
@@ -99,7 +102,9 @@ function whenChanged(files: PairNames, callback: () => void, context: FollowCont
       callback()
     }, SETTLE_MS).unref()
   }
-  const folders = new Set([dirname(files.cert), dirname(files.key)])
+  const folders = new Set(
+    [files.cert, files.key, ...(files.ca === undefined ? [] : [files.ca])].map(file => dirname(file)),
+  )
   const watchers = [...folders].flatMap(folder => watchFolder(folder, changed, context.log))
   const poll = setInterval(callback, context.pollMs ?? POLL_MS).unref()
   return () => {

@@ -19,7 +19,7 @@ const encrypted = generateKeyPairSync('ec', {
 }).privateKey
 
 test('a certificate with its key is usable until it expires', () => {
-  const pair = checkPair(good.cert, good.key, NAMES, NOW_MS)
+  const pair = checkPair(good, NAMES, NOW_MS)
   assert.ok(pair.ok)
   assert.equal(pair.value.notAfterMs, good.notAfterMs)
 })
@@ -55,7 +55,7 @@ const broken = [
 ]
 for (const { name, cert, key, want } of broken) {
   test(`a pair is refused and its key not repeated: ${name}`, () => {
-    const pair = checkPair(cert, key, NAMES, NOW_MS)
+    const pair = checkPair({ cert, key }, NAMES, NOW_MS)
     assert.ok(!pair.ok)
     const [message = ''] = pair.issues.map(formatIssue)
     assert.match(message, want)

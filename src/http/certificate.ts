@@ -8,6 +8,8 @@ export interface KeyPair {
   readonly cert: string
   readonly key: string
   readonly notAfterMs: number
+  /** The authorities of this service, as PEM: of the certificates with which its replicas call each other. */
+  readonly ca?: string
 }
 
 export interface CertificateSource {
@@ -32,10 +34,15 @@ type ReloadResult = (typeof RELOAD_RESULTS)[number]
 export interface PairNames {
   readonly cert: string
   readonly key: string
+  readonly ca?: string
 }
 
 /** Everything that would make a handshake fail later is found here. The key itself appears in no message. */
-export function checkPair(cert: string, key: string, names: PairNames, nowMs: number): Parsed<KeyPair> {
+export function checkPair(
+  { cert, key, ca }: Omit<KeyPair, 'notAfterMs'>,
+  names: PairNames,
+  nowMs: number,
+): Parsed<KeyPair> {
   const certificate = attempt(() => new X509Certificate(cert), names.cert, 'is not a PEM certificate')
   if (!certificate.ok) return certificate
   const privateKey = attempt(() => createPrivateKey(key), names.key, 'is not an unencrypted PEM private key')
@@ -53,7 +60,9 @@ export function checkPair(cert: string, key: string, names: PairNames, nowMs: nu
     })
   }
   const context = attempt(() => createSecureContext({ cert, key }), names.cert, 'is refused by TLS')
-  return context.ok ? parsed({ cert, key, notAfterMs }) : context
+  if (!context.ok || ca === undefined) return context.ok ? parsed({ cert, key, notAfterMs }) : context
+  const authorities = attempt(() => createSecureContext({ ca }), names.ca ?? names.cert, 'are no PEM certificates')
+  return authorities.ok ? parsed({ cert, key, notAfterMs, ca }) : authorities
 }
 
 function attempt<T>(work: () => T, at: string, problem: string): Parsed<T> {

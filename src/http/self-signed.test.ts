@@ -39,7 +39,7 @@ test('it is valid from before now for more than a day, and its expiry is told', 
 })
 
 test('it passes the check that certificates from files have to pass', () => {
-  assert.equal(checkPair(source.current.cert, source.current.key, { cert: 'cert', key: 'key' }, NOW_MS).ok, true)
+  assert.equal(checkPair(source.current, { cert: 'cert', key: 'key' }, NOW_MS).ok, true)
 })
 
 test('making it leaves no trace in Reflect', () => {

@@ -27,21 +27,28 @@ const CLOCK_SKEW_MS = DAY_MS / 24
 const KEY_ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' } as const
 const SIGNING_ALGORITHM = { name: 'ECDSA', hash: 'SHA-256' } as const
 
+/** A certificate for the names and for this machine, with its key, and the authority that vouches for nothing else; all as PEM. */
+export interface Issued {
+  readonly ca: string
+  readonly cert: string
+  readonly key: string
+  readonly notAfterMs: number
+}
+
 /**
- * An authority and one server certificate signed by it. Two certificates rather than one, because what a client is
- * told to trust should be able to vouch for nothing else: the authority's key is dropped here, and the server's key
- * cannot sign certificates.
+ * An authority and one certificate signed by it. Two certificates rather than one, because what a client is told to trust should
+ * be able to vouch for nothing else: the authority's key is dropped here, and the other key cannot sign certificates. It serves and
+ * it calls: replicas show it to each other.
  */
-export async function selfSignedCertificate(options: SelfSignedOptions): Promise<CertificateSource> {
+export async function issueCertificate(names: readonly string[], nowMs: number, validMs: number): Promise<Issued> {
   const x509 = await loadX509()
   const authorityKeys = await newKeys()
   const serverKeys = await newKeys()
-  const lifetime = {
-    notBefore: new Date(options.nowMs - CLOCK_SKEW_MS),
-    notAfter: new Date(options.nowMs + VALID_MS),
-  }
+  const lifetime = { notBefore: new Date(nowMs - CLOCK_SKEW_MS), notAfter: new Date(nowMs + validMs) }
+  // Authorities of one name would be taken for each other where two of them are trusted.
+  const name = `CN=Sluice self-signed authority ${nowMs}`
   const authority = await x509.X509CertificateGenerator.createSelfSigned({
-    name: 'CN=Sluice self-signed authority',
+    name,
     keys: authorityKeys,
     signingAlgorithm: SIGNING_ALGORITHM,
     ...lifetime,
@@ -55,16 +62,26 @@ export async function selfSignedCertificate(options: SelfSignedOptions): Promise
     signingAlgorithm: SIGNING_ALGORITHM,
     ...lifetime,
     extensions: [
-      ...serverExtensions(x509, [...LOCAL_NAMES, ...(options.names ?? [])]),
+      ...serverExtensions(x509, [...LOCAL_NAMES, ...names]),
       await x509.AuthorityKeyIdentifierExtension.create(authorityKeys.publicKey),
     ],
   })
-
-  const notAfterMs = server.notAfter.getTime()
-  options.observer.serving(notAfterMs)
   return {
-    current: { cert: server.toString('pem'), key: await privateKeyPem(serverKeys.privateKey), notAfterMs },
-    ca: authority.toString('pem'),
+    // Texts of whole lines, so that one can be put behind the other.
+    ca: `${authority.toString('pem')}\n`,
+    cert: `${server.toString('pem')}\n`,
+    key: await privateKeyPem(serverKeys.privateKey),
+    notAfterMs: server.notAfter.getTime(),
+  }
+}
+
+/** One of our own making for this process alone. */
+export async function selfSignedCertificate(options: SelfSignedOptions): Promise<CertificateSource> {
+  const { ca, ...current } = await issueCertificate(options.names ?? [], options.nowMs, VALID_MS)
+  options.observer.serving(current.notAfterMs)
+  return {
+    current,
+    ca,
     // It never changes and follows nothing.
     onChange() {},
     close() {},
@@ -83,7 +100,7 @@ function serverExtensions(x509: X509, names: readonly string[]) {
   return [
     new x509.BasicConstraintsExtension(false, undefined, true),
     new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-    new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+    new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth]),
     new x509.SubjectAlternativeNameExtension(
       names.map(name => ({ type: isIP(name) === 0 ? ('dns' as const) : ('ip' as const), value: name })),
     ),

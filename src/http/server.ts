@@ -17,6 +17,8 @@ export interface HttpServerOptions extends AppParts {
   readonly certificate: CertificateSource
   /** How many reviews are answered at once; the next one is told to come back. */
   readonly maxInFlight?: number
+  /** The name that the certificates of this service's replicas are made out to, by which they know each other. */
+  readonly peerName?: string
 }
 
 export interface HttpServer extends Drainable {

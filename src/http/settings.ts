@@ -1,5 +1,6 @@
 /** How the server is set, and why not as node sets it. */
 import type { ServerOptions } from 'node:https'
+import type { SecureContextOptions } from 'node:tls'
 import type { KeyPair } from './certificate.ts'
 
 /** The API server keeps idle connections for 90 s: if we closed first, it would lose the request it sends meanwhile. */
@@ -16,6 +17,9 @@ const HANDSHAKE_MS = 10_000
 export function serverSettings(pair: KeyPair): ServerOptions {
   return {
     ...secureContext(pair),
+    // The API server has no certificate to show, and need not have one; a replica has, and is told apart by it (peer.ts).
+    requestCert: pair.ca !== undefined,
+    rejectUnauthorized: false,
     // A webhook behind a service reference never speaks HTTP/2; a client that insists is refused in the handshake.
     ALPNProtocols: ['http/1.1'],
     handshakeTimeout: HANDSHAKE_MS,
@@ -29,6 +33,6 @@ export function serverSettings(pair: KeyPair): ServerOptions {
  * Session tickets stay on, node's default: a resumed session spares the signature, the dearest part of a new
  * connection.
  */
-export function secureContext(pair: KeyPair): { cert: string; key: string; minVersion: 'TLSv1.2' } {
-  return { cert: pair.cert, key: pair.key, minVersion: 'TLSv1.2' }
+export function secureContext({ cert, key, ca }: KeyPair): SecureContextOptions {
+  return { cert, key, minVersion: 'TLSv1.2', ...(ca === undefined ? {} : { ca }) }
 }

@@ -23,6 +23,16 @@ export interface TestTime extends Time {
   readonly pauses: readonly number[]
 }
 
+export const REAL_TIME: Time = {
+  clock: { now: () => performance.now() },
+  timer: {
+    at(atMs, ring) {
+      const timeout = setTimeout(ring, atMs - performance.now())
+      return () => clearTimeout(timeout)
+    },
+  },
+}
+
 export function passingTime(): TestTime {
   const manual = manualClock()
   const pauses: number[] = []

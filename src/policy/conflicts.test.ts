@@ -128,7 +128,12 @@ test('a policy that sets a key twice conflicts with itself', () => {
       'one',
     ),
   ])
-  assert.deepEqual(issue, { at: 'GpuPolicy one: spec.inject', problem: 'sets env A twice', remedy: 'remove one' })
+  assert.deepEqual(issue, {
+    at: 'GpuPolicy one: spec.inject',
+    problem: 'sets env A twice',
+    remedy: 'remove one',
+    documents: [{ kind: 'GpuPolicy', name: 'one' }],
+  })
 })
 
 test('a suspended policy conflicts with nobody', () => {

@@ -1,7 +1,7 @@
 import type { GpuPolicyDocument } from '../schema/documents.ts'
 import type { PolicyMatch } from '../schema/gpu-policy.ts'
 import type { InjectSpec } from '../schema/inject.ts'
-import type { Issue } from '../schema/parsed.ts'
+import { blamedOn, type Issue } from '../schema/parsed.ts'
 import { withoutSlash } from './inject/shared-memory.ts'
 
 /** One key that a policy sets, and the value it sets it to, in a form that can be compared. */
@@ -25,7 +25,9 @@ export function conflicts(documents: readonly GpuPolicyDocument[]): readonly Iss
         .slice(index + 1)
         .filter(other => one.value !== other.value)
         .filter(other => mayOverlap(one.document.spec.match ?? {}, other.document.spec.match ?? {}))
-        .map(other => conflict(one.document, other.document, one)),
+        .flatMap(other =>
+          blamedOn([...new Set([one.document, other.document])], [conflict(one.document, other.document, one)]),
+        ),
     ),
   )
 }

@@ -2,7 +2,7 @@ import { MILLI } from '../quantity/amount.ts'
 import type { FabricProfileDocument } from '../schema/documents.ts'
 import type { FabricProfileSpec } from '../schema/fabric-profile.ts'
 import type { InjectSpec } from '../schema/inject.ts'
-import type { Issue } from '../schema/parsed.ts'
+import { blamedOn, type Issue } from '../schema/parsed.ts'
 import type { Subject } from './subject.ts'
 
 /** The fabric profiles of a cluster by name. */
@@ -28,11 +28,12 @@ export function rivalProfiles(profiles: readonly FabricProfileDocument[]): reado
   const automatic = profiles.filter(({ spec }) => spec.automatic === true)
   const groups = Map.groupBy(automatic, ({ spec }) => `${spec.traffic} on ${spec.platform}`)
   return [...groups].flatMap(([what, [first, ...others]]) =>
-    others.map(other => ({
-      at: `FabricProfile ${other.metadata.name}: spec.automatic`,
-      problem: `FabricProfile ${first?.metadata.name} is automatic for ${what} already`,
-      remedy: 'leave it to one of the two, and name the other in a policy',
-    })),
+    others.flatMap(other => {
+      const at = `FabricProfile ${other.metadata.name}: spec.automatic`
+      const problem = `FabricProfile ${first?.metadata.name} is automatic for ${what} already`
+      const remedy = 'leave it to one of the two, and name the other in a policy'
+      return blamedOn(first === undefined ? [other] : [other, first], [{ at, problem, remedy }])
+    }),
   )
 }
 

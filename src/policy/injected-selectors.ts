@@ -1,9 +1,9 @@
 import type { GpuPolicyDocument } from '../schema/documents.ts'
-import type { Issue } from '../schema/parsed.ts'
+import { blamedOn, type Issue } from '../schema/parsed.ts'
 import { TIER_LABEL } from './owned-keys.ts'
 
 /** A label that is injected, and who does it. */
-type Setter = readonly [label: string, by: string]
+type Setter = readonly [label: string, by: string, document?: GpuPolicyDocument]
 
 /**
  * Finds policies that inject into pods selected by a label which is itself injected. All policies see the pod as it came, so such a
@@ -13,7 +13,7 @@ export function injectedSelectors(documents: readonly GpuPolicyDocument[]): read
   const setters: readonly Setter[] = [
     [TIER_LABEL, 'the admission itself'],
     ...documents.flatMap(document =>
-      (document.spec.inject?.labels ?? []).map(({ key }): Setter => [key, nameOf(document)]),
+      (document.spec.inject?.labels ?? []).map(({ key }): Setter => [key, nameOf(document), document]),
     ),
   ]
   return documents.filter(({ spec }) => spec.inject !== undefined).flatMap(document => issuesOf(document, setters))
@@ -25,11 +25,12 @@ function issuesOf(document: GpuPolicyDocument, setters: readonly Setter[]): read
   const name = nameOf(document)
   return setters
     .filter(([label, by]) => selected.has(label) && by !== name)
-    .map(([label, by]) => ({
-      at: `${name}: spec.match.objectSelector`,
-      problem: `selects by the label ${label}, which ${by} injects: on a first pass it is not there yet`,
-      remedy: label === TIER_LABEL ? 'use match.tiers' : 'select by what that policy selects by',
-    }))
+    .flatMap(([label, by, setter]) => {
+      const problem = `selects by the label ${label}, which ${by} injects: on a first pass it is not there yet`
+      const remedy = label === TIER_LABEL ? 'use match.tiers' : 'select by what that policy selects by'
+      const both = setter === undefined ? [document] : [document, setter]
+      return blamedOn(both, [{ at: `${name}: spec.match.objectSelector`, problem, remedy }])
+    })
 }
 
 function nameOf({ metadata }: GpuPolicyDocument): string {

@@ -1,6 +1,6 @@
 import type { GpuPolicyDocument } from '../schema/documents.ts'
 import type { PolicyValidation } from '../schema/gpu-policy.ts'
-import { failed, type Issue, type Parsed, parsed } from '../schema/parsed.ts'
+import { blamedOn, failed, type Issue, type Parsed, parsed } from '../schema/parsed.ts'
 import { MODES, type Mode } from '../schema/parts.ts'
 import { conflicts } from './conflicts.ts'
 import { finishInjection, injectPolicy, type OpenPolicy } from './inject/inject-policy.ts'
@@ -86,10 +86,10 @@ export function compilePolicies(
     .toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
   const programs = active.map(document => ({ document, program: compileProgram(document) }))
   const issues: Issue[] = [
-    ...programs.flatMap(({ program }) => (program.ok ? [] : program.issues)),
-    ...active.flatMap(matchIssues),
-    ...active.flatMap(injectIssues),
-    ...active.flatMap(document => missingProfile(document, profiles)),
+    ...programs.flatMap(({ document, program }) => (program.ok ? [] : blamedOn([document], program.issues))),
+    ...active.flatMap(document => blamedOn([document], matchIssues(document))),
+    ...active.flatMap(document => blamedOn([document], injectIssues(document))),
+    ...active.flatMap(document => blamedOn([document], missingProfile(document, profiles))),
     ...conflicts(active),
     ...injectedSelectors(active),
   ]

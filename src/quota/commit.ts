@@ -76,7 +76,7 @@ export async function commit(work: Work, versions: Versions, deps: CommitDeps): 
         conflicts += 1
         if (ground.isFresh) denyForGood(ground, work.changes, batch, deps)
       }
-      ground = await versions.read()
+      ground = await nextGround(ground, writesNothing, versions)
     }
     throw new Error(`${MOST_CONFLICTS} conflicts in a row`)
   } catch (cause) {
@@ -88,6 +88,15 @@ export async function commit(work: Work, versions: Versions, deps: CommitDeps): 
       failure: new Error('the ledger store failed', { cause }),
     }
   }
+}
+
+/**
+ * After a conflict a later version that was heard of is as good as one that is read: the next write fails if it is out of date. What
+ * writes nothing needs one that was current.
+ */
+async function nextGround(ground: Ground, writesNothing: boolean, versions: Versions): Promise<Ground> {
+  const heard = writesNothing ? undefined : versions.known()
+  return heard === undefined || heard.stored.version === ground.stored.version ? versions.read() : heard
 }
 
 export function busy(

@@ -152,7 +152,12 @@ export function completed(gang: Gang): Complete | undefined {
  * cost it no more than a hold.
  */
 export function gangKey(tenant: string, id: string): string {
-  return gangKeyAt(tenant, `${fnv1a(id, 0x811c9dc5)}${fnv1a(id, 0x01000193)}`)
+  return gangKeyAt(tenant, gangBits(id))
+}
+
+/** The 64 bits of an id that stand in its key. */
+export function gangBits(id: string): string {
+  return `${fnv1a(id, 0x811c9dc5)}${fnv1a(id, 0x01000193)}`
 }
 
 /** The key of a gang of which only the bits of its id are known. */

@@ -21,6 +21,11 @@ export interface PodView {
   readonly position: bigint
   /** Every pod that was created before this moment has been seen. */
   readonly asOfMs: number
+  /**
+   * Whether a charge whose time is up by `asOfMs` may lapse; any may where this is not said. Expiries are of the clock of whoever
+   * booked, so a leader that cannot trust clocks says no to what it has not known for long enough itself.
+   */
+  readonly mayLapse?: (booked: Charge) => boolean
   /** The UIDs of the pods that are there. */
   readonly pods: PersistentMap<unknown>
   /** What they hold. */
@@ -81,8 +86,18 @@ function judged(ledger: Ledger, booked: Charge, view: PodView): Ledger {
     case 'counted':
       return withdraw(ledger, booked)
     case 'unseen':
-      return booked.expiresAtMs <= view.asOfMs ? withdraw(ledger, booked) : ledger
+      return isOver(booked, view) ? withdraw(ledger, booked) : ledger
   }
+}
+
+function isOver(booked: Charge, { asOfMs, mayLapse = () => true }: PodView): boolean {
+  return booked.expiresAtMs <= asOfMs && mayLapse(booked)
+}
+
+/** Whether a recount by this view would leave the ledger as it is, but for the position. */
+export function changesNothing(ledger: Ledger, view: PodView): boolean {
+  const here = { ...ledger, base: { ...ledger.base, position: view.position } }
+  return view.gone.uids.size === 0 && recount(here, view) === here
 }
 
 function withGangJudged(ledger: Ledger, key: string, gang: Gang, view: PodView): Ledger {

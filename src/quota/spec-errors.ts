@@ -1,6 +1,7 @@
 /** What makes a set of cohorts and tenants unusable. Every error names its document, the field and a way out. */
 import { type Amount, formatGpus, ZERO } from '../quantity/amount.ts'
-import type { Issue } from '../schema/parsed.ts'
+import type { Quantity } from '../quantity/quantity.ts'
+import type { DocumentName, Issue } from '../schema/parsed.ts'
 import { cycles, duplicates, weightFaults } from './node-spec.ts'
 import type { CohortSpec, TenantSpec } from './spec.ts'
 
@@ -14,42 +15,55 @@ export function specErrors(cohorts: readonly CohortSpec[], tenants: readonly Ten
     ...cycles(new Map(cohorts.map(cohort => [cohort.name, cohort.parent]))).map(cohortCycle),
     ...cohorts.flatMap(negativeInCohort),
     ...tenants.flatMap(negativeInTenant),
-    ...cohorts.flatMap(({ name, weight }) => weightFaults(cohortPlace(name, 'weight'), weight)),
-    ...tenants.flatMap(({ name, weight }) => weightFaults(tenantPlace(name, 'weight'), weight)),
+    ...cohorts.flatMap(({ name, weight }) => faultyWeight(cohortPlace(name, 'weight'), weight)),
+    ...tenants.flatMap(({ name, weight }) => faultyWeight(tenantPlace(name, 'weight'), weight)),
     ...tenants.flatMap(unusableTenant),
     ...sharedNamespaces(tenants),
   ]
 }
 
-export function cohortPlace(name: string, field = ''): string {
-  return `Cohort/${name}${field === '' ? '' : ` spec.${field}`}`
+/** Where an issue is, and whose it is. */
+export type Place = Required<Pick<Issue, 'at' | 'documents'>>
+
+export function cohortPlace(name: string, field = ''): Place {
+  return placeIn({ kind: 'Cohort', name }, field)
 }
 
-export function tenantPlace(name: string, field = ''): string {
-  return `TenantQuota/${name}${field === '' ? '' : ` spec.${field}`}`
+export function tenantPlace(name: string, field = ''): Place {
+  return placeIn({ kind: 'TenantQuota', name }, field)
 }
 
-function twice(at: string): Issue {
-  return { at, problem: 'is defined twice', remedy: 'remove or rename one of the two' }
+function placeIn(document: DocumentName, field: string): Place {
+  const at = `${document.kind} ${document.name}${field === '' ? '' : `: spec.${field}`}`
+  return { at, documents: [document] }
+}
+
+function twice(place: Place): Issue {
+  return { ...place, problem: 'is defined twice', remedy: 'remove or rename one of the two' }
+}
+
+function faultyWeight(place: Place, weight: Quantity): readonly Issue[] {
+  return weightFaults(place.at, weight).map(fault => ({ ...fault, ...place }))
 }
 
 function missingParent({ name, parent }: CohortSpec, cohorts: ReadonlySet<string>): readonly Issue[] {
   if (parent === null || cohorts.has(parent)) return []
-  return [{ at: cohortPlace(name, 'parent'), ...noSuchCohort(parent) }]
+  return [{ ...cohortPlace(name, 'parent'), ...noSuchCohort(parent) }]
 }
 
 function missingCohort({ name, cohort }: TenantSpec, cohorts: ReadonlySet<string>): readonly Issue[] {
-  return cohorts.has(cohort) ? [] : [{ at: tenantPlace(name, 'cohort'), ...noSuchCohort(cohort) }]
+  return cohorts.has(cohort) ? [] : [{ ...tenantPlace(name, 'cohort'), ...noSuchCohort(cohort) }]
 }
 
-function noSuchCohort(name: string): Omit<Issue, 'at'> {
+function noSuchCohort(name: string): Pick<Issue, 'problem' | 'remedy'> {
   return { problem: `there is no Cohort ${name}`, remedy: 'create it or name an existing one' }
 }
 
 function cohortCycle(cycle: readonly string[]): Issue {
   const [first = ''] = cycle
   const problem = `the parents form a cycle: ${[...cycle, first].join(' -> ')}`
-  return { at: cohortPlace(first, 'parent'), problem, remedy: 'remove the parent of one of them' }
+  const documents = cycle.map(name => ({ kind: 'Cohort', name }))
+  return { ...cohortPlace(first, 'parent'), documents, problem, remedy: 'remove the parent of one of them' }
 }
 
 function negativeInCohort(cohort: CohortSpec): readonly Issue[] {
@@ -85,13 +99,13 @@ function negativeInTenant(tenant: TenantSpec): readonly Issue[] {
 }
 
 function negatives(
-  at: (field: string) => string,
+  placeOf: (field: string) => Place,
   fields: readonly (readonly [string, Amount | null])[],
 ): readonly Issue[] {
   return fields.flatMap(([field, value]) =>
     value === null || value >= ZERO
       ? []
-      : [{ at: at(field), problem: `${formatGpus(value)} is negative`, remedy: 'use 0 or more' }],
+      : [{ ...placeOf(field), problem: `${formatGpus(value)} is negative`, remedy: 'use 0 or more' }],
   )
 }
 
@@ -101,7 +115,7 @@ function unusableTenant(tenant: TenantSpec): readonly Issue[] {
       ? []
       : [
           {
-            at: tenantPlace(tenant.name, 'tierOrder'),
+            ...tenantPlace(tenant.name, 'tierOrder'),
             problem: 'is empty, so no tier is ever tried',
             remedy: 'list at least one tier, or leave the field out',
           },
@@ -116,7 +130,7 @@ function emptyRange(
 ): readonly Issue[] {
   if (perPodMin === null || perPodMax === null || perPodMin <= perPodMax) return []
   const problem = `min ${formatGpus(perPodMin)} is above max ${formatGpus(perPodMax)}, so no pod fits`
-  return [{ at: tenantPlace(tenant, `classes[${key}].perPod`), problem, remedy: 'lower min or raise max' }]
+  return [{ ...tenantPlace(tenant, `classes[${key}].perPod`), problem, remedy: 'lower min or raise max' }]
 }
 
 function sharedNamespaces(tenants: readonly TenantSpec[]): readonly Issue[] {
@@ -124,7 +138,8 @@ function sharedNamespaces(tenants: readonly TenantSpec[]): readonly Issue[] {
   return [...Map.groupBy(claims, claim => claim.name)].flatMap(([name, claimants]) => {
     const [first, ...others] = claimants.map(claim => claim.tenant)
     return others.map(other => ({
-      at: tenantPlace(other, 'namespaces'),
+      ...tenantPlace(other, 'namespaces'),
+      documents: [other, first ?? other].map(tenant => ({ kind: 'TenantQuota', name: tenant })),
       problem: `namespace ${name} belongs to TenantQuota ${first} as well as to ${other}`,
       remedy: 'leave it to one of the two',
     }))

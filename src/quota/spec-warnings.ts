@@ -4,7 +4,7 @@ import type { Issue } from '../schema/parsed.ts'
 import { highestCap } from './caps.ts'
 import { type QuotaTree, roleAt, type Tenant } from './quota-tree.ts'
 import type { CohortSpec, TenantSpec } from './spec.ts'
-import { cohortPlace, tenantPlace } from './spec-errors.ts'
+import { cohortPlace, type Place, tenantPlace } from './spec-errors.ts'
 import { type Node, potential, quotaAt } from './tree.ts'
 
 export function specWarnings(
@@ -33,7 +33,7 @@ function oversizedShares({ spec }: Tenant, cohorts: ReadonlyMap<string, CohortSp
     if (sharedMax === null || sharedMax <= pool) return []
     const problem = `${formatGpus(sharedMax)} is above the shared pool of Cohort ${spec.cohort}, which is ${formatGpus(pool)}`
     const remedy = 'lower it, leave it out (the whole pool), or enlarge the pool'
-    return [{ at: tenantPlace(spec.name, `classes[${key}].shared.max`), problem, remedy }]
+    return [{ ...tenantPlace(spec.name, `classes[${key}].shared.max`), problem, remedy }]
   })
 }
 
@@ -61,9 +61,9 @@ function lentAtMost(node: Node, key: string): Amount {
   return node.parent === null ? ZERO : subtract(add(local, potential(node.parent, key)), subtree)
 }
 
-function unreachable(at: string, limit: Amount, reachable: Amount): Issue {
+function unreachable(place: Place, limit: Amount, reachable: Amount): Issue {
   const problem = `${formatGpus(limit)} can never be reached: at most ${formatGpus(reachable)} can be borrowed`
-  return { at, problem, remedy: 'lower the limit, or leave it out' }
+  return { ...place, problem, remedy: 'lower the limit, or leave it out' }
 }
 
 /** A reservation above the tenant's own cap can never be used whole. */
@@ -73,7 +73,7 @@ function idleReservations(tenant: Tenant): readonly Issue[] {
     if (reserved <= cap) return []
     const problem = `${formatGpus(reserved)} can never be used whole: the tenant is capped at ${formatGpus(cap)}`
     return [
-      { at: tenantPlace(tenant.spec.name, `classes[${key}].reserved`), problem, remedy: 'lower it, or raise the cap' },
+      { ...tenantPlace(tenant.spec.name, `classes[${key}].reserved`), problem, remedy: 'lower it, or raise the cap' },
     ]
   })
 }
@@ -100,7 +100,7 @@ function overCapacityIn(cohort: CohortSpec, members: readonly TenantSpec[], key:
   const parts = `reserved ${formatGpus(reserved)}, shared ${formatGpus(shared)}, burst ${formatGpus(burst)}`
   return [
     {
-      at: cohortPlace(cohort.name, `classes[${key}]`),
+      ...cohortPlace(cohort.name, `classes[${key}]`),
       problem: `promises ${excess} ${key} more than its capacity of ${formatGpus(capacity)} (${parts})`,
       remedy: `add ${excess} of capacity, or take ${excess} from the pools or from its tenants' reserved`,
     },

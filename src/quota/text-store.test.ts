@@ -33,6 +33,19 @@ test('nothing is decided on a ledger that cannot be read', async () => {
   await assert.rejects(store.read('c'), /the ledger of c: QuotaLedger spec\.charges: cannot be read: .*counted anew/)
 })
 
+test('what was heard of is read like any other version, and is nothing where it cannot be read', async () => {
+  const shared = sharedText()
+  const writer = textStore(shared)
+  await writer.replace('c', await writer.read('c'), ledgerOf([CHARGE]))
+  const heard = await shared.read('c')
+  const store = textStore({ ...shared, newest: () => heard })
+  const newest = store.newest?.('c')
+  assert.deepEqual([...charges(newest?.value ?? EMPTY_LEDGER)], [CHARGE])
+  assert.equal(await store.read('c'), newest, 'the same version is not read twice')
+  assert.equal(textStore({ ...shared, newest: () => ({ version: '9', value: 'nonsense' }) }).newest?.('c'), undefined)
+  assert.equal(textStore(shared).newest?.('c'), undefined)
+})
+
 function sharedText(initial = ''): TextStore {
   let stored = { version: '1', value: initial }
   return {

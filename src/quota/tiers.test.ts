@@ -106,27 +106,27 @@ const ERRORS: readonly {
     name: 'a tenant in a cohort that does not exist',
     cohorts: [],
     tenants: [tenant('t', 'gone', {})],
-    want: ['TenantQuota/t spec.cohort: there is no Cohort gone (create it or name an existing one)'],
+    want: ['TenantQuota t: spec.cohort: there is no Cohort gone (create it or name an existing one)'],
   },
   {
     name: 'a cohort below one that does not exist',
     cohorts: [cohort('c', {}, 'gone')],
     tenants: [],
-    want: ['Cohort/c spec.parent: there is no Cohort gone (create it or name an existing one)'],
+    want: ['Cohort c: spec.parent: there is no Cohort gone (create it or name an existing one)'],
   },
   {
     name: 'cohorts in a circle',
     cohorts: [cohort('c', {}, 'd'), cohort('d', {}, 'c')],
     tenants: [],
-    want: ['Cohort/c spec.parent: the parents form a cycle: c -> d -> c (remove the parent of one of them)'],
+    want: ['Cohort c: spec.parent: the parents form a cycle: c -> d -> c (remove the parent of one of them)'],
   },
   {
     name: 'names defined twice',
     cohorts: [cohort('c', {}), cohort('c', {})],
     tenants: [tenant('t', 'c', {}, { namespaces: [] }), tenant('t', 'c', {}, { namespaces: [] })],
     want: [
-      'Cohort/c: is defined twice (remove or rename one of the two)',
-      'TenantQuota/t: is defined twice (remove or rename one of the two)',
+      'Cohort c: is defined twice (remove or rename one of the two)',
+      'TenantQuota t: is defined twice (remove or rename one of the two)',
     ],
   },
   {
@@ -134,7 +134,7 @@ const ERRORS: readonly {
     cohorts: [cohort('c', {})],
     tenants: [tenant('t', 'c', {}, { namespaces: ['n', 'n'] }), tenant('u', 'c', {}, { namespaces: ['m', 'n'] })],
     want: [
-      'TenantQuota/u spec.namespaces: namespace n belongs to TenantQuota t as well as to u (leave it to one of the two)',
+      'TenantQuota u: spec.namespaces: namespace n belongs to TenantQuota t as well as to u (leave it to one of the two)',
     ],
   },
   {
@@ -142,12 +142,12 @@ const ERRORS: readonly {
     cohorts: [cohort('c', { h100: { shared: -1, lendingLimit: -2 } })],
     tenants: [tenant('t', 'c', { h100: { reserved: -3000, sharedMax: -4, burstLimit: -5, perPodMax: -6 } })],
     want: [
-      'Cohort/c spec.classes[h100].shared: -1m is negative (use 0 or more)',
-      'Cohort/c spec.classes[h100].lendingLimit: -2m is negative (use 0 or more)',
-      'TenantQuota/t spec.classes[h100].reserved: -3 is negative (use 0 or more)',
-      'TenantQuota/t spec.classes[h100].shared.max: -4m is negative (use 0 or more)',
-      'TenantQuota/t spec.classes[h100].burst.borrowingLimit: -5m is negative (use 0 or more)',
-      'TenantQuota/t spec.classes[h100].perPod.max: -6m is negative (use 0 or more)',
+      'Cohort c: spec.classes[h100].shared: -1m is negative (use 0 or more)',
+      'Cohort c: spec.classes[h100].lendingLimit: -2m is negative (use 0 or more)',
+      'TenantQuota t: spec.classes[h100].reserved: -3 is negative (use 0 or more)',
+      'TenantQuota t: spec.classes[h100].shared.max: -4m is negative (use 0 or more)',
+      'TenantQuota t: spec.classes[h100].burst.borrowingLimit: -5m is negative (use 0 or more)',
+      'TenantQuota t: spec.classes[h100].perPod.max: -6m is negative (use 0 or more)',
     ],
   },
   {
@@ -162,9 +162,9 @@ const ERRORS: readonly {
       tenant('v', 'c', {}, { weight: { nanos: 1n } }),
     ],
     want: [
-      'Cohort/c spec.weight: the weight is neither 0 nor above 0.000000001 (use 0 or more than 0.000000001)',
-      'TenantQuota/t spec.weight: the weight is negative (use 0 or more than 0.000000001)',
-      'TenantQuota/v spec.weight: the weight is neither 0 nor above 0.000000001 (use 0 or more than 0.000000001)',
+      'Cohort c: spec.weight: the weight is neither 0 nor above 0.000000001 (use 0 or more than 0.000000001)',
+      'TenantQuota t: spec.weight: the weight is negative (use 0 or more than 0.000000001)',
+      'TenantQuota v: spec.weight: the weight is neither 0 nor above 0.000000001 (use 0 or more than 0.000000001)',
     ],
   },
   {
@@ -172,8 +172,8 @@ const ERRORS: readonly {
     cohorts: [cohort('c', {})],
     tenants: [tenant('t', 'c', { h100: { perPodMin: 2000, perPodMax: 1000 } }, { tierOrder: [] })],
     want: [
-      'TenantQuota/t spec.tierOrder: is empty, so no tier is ever tried (list at least one tier, or leave the field out)',
-      'TenantQuota/t spec.classes[h100].perPod: min 2 is above max 1, so no pod fits (lower min or raise max)',
+      'TenantQuota t: spec.tierOrder: is empty, so no tier is ever tried (list at least one tier, or leave the field out)',
+      'TenantQuota t: spec.classes[h100].perPod: min 2 is above max 1, so no pod fits (lower min or raise max)',
     ],
   },
 ]
@@ -194,9 +194,9 @@ test('what is promised more than once is warned about, class by class, and compi
     ],
   )
   assert.deepEqual(result.ok ? result.warnings.map(formatIssue) : [], [
-    'Cohort/c spec.classes[h100]: promises 2500m h100 more than its capacity of 20 (reserved 10, shared 8, burst 4500m) ' +
+    'Cohort c: spec.classes[h100]: promises 2500m h100 more than its capacity of 20 (reserved 10, shared 8, burst 4500m) ' +
       "(add 2500m of capacity, or take 2500m from the pools or from its tenants' reserved)",
-    'Cohort/c spec.classes[b200]: promises 1 b200 more than its capacity of 0 (reserved 1, shared 0, burst 0) ' +
+    'Cohort c: spec.classes[b200]: promises 1 b200 more than its capacity of 0 (reserved 1, shared 0, burst 0) ' +
       "(add 1 of capacity, or take 1 from the pools or from its tenants' reserved)",
   ])
 })
@@ -207,8 +207,8 @@ test('a reservation above the cap of its tenant is warned about', () => {
     tenant('t', 'c', { h100: { reserved: 8000, cap: 6000 }, a100: { reserved: 4000 } }, { cap: amount(2000) }),
   ])
   assert.deepEqual(result.ok ? result.warnings.map(formatIssue) : [], [
-    'TenantQuota/t spec.classes[h100].reserved: 8 can never be used whole: the tenant is capped at 2 (lower it, or raise the cap)',
-    'TenantQuota/t spec.classes[a100].reserved: 4 can never be used whole: the tenant is capped at 2 (lower it, or raise the cap)',
+    'TenantQuota t: spec.classes[h100].reserved: 8 can never be used whole: the tenant is capped at 2 (lower it, or raise the cap)',
+    'TenantQuota t: spec.classes[a100].reserved: 4 can never be used whole: the tenant is capped at 2 (lower it, or raise the cap)',
   ])
 })
 
@@ -227,11 +227,11 @@ test('limits that nothing can reach are warned about and compile', () => {
   assert.ok(result.ok)
   // c has 4 + 1 + 1 of its own, and of the 3 that top and d hold it may borrow all 3: 9 in all.
   assert.deepEqual(result.warnings.map(formatIssue), [
-    'Cohort/top spec.classes[h100].borrowingLimit: 1 can never be reached: at most 0 can be borrowed (lower the limit, or leave it out)',
-    'Cohort/d spec.classes[h100].borrowingLimit: 8500m can never be reached: at most 8 can be borrowed (lower the limit, or leave it out)',
-    'TenantQuota/t spec.classes[h100].shared.max: 5 is above the shared pool of Cohort c, which is 4 (lower it, leave it out (the whole pool), or enlarge the pool)',
-    'TenantQuota/u spec.classes[h100].burst.borrowingLimit: 10 can never be reached: at most 9 can be borrowed (lower the limit, or leave it out)',
-    'TenantQuota/u spec.classes[a100].burst.borrowingLimit: 1 can never be reached: at most 0 can be borrowed (lower the limit, or leave it out)',
+    'Cohort top: spec.classes[h100].borrowingLimit: 1 can never be reached: at most 0 can be borrowed (lower the limit, or leave it out)',
+    'Cohort d: spec.classes[h100].borrowingLimit: 8500m can never be reached: at most 8 can be borrowed (lower the limit, or leave it out)',
+    'TenantQuota t: spec.classes[h100].shared.max: 5 is above the shared pool of Cohort c, which is 4 (lower it, leave it out (the whole pool), or enlarge the pool)',
+    'TenantQuota u: spec.classes[h100].burst.borrowingLimit: 10 can never be reached: at most 9 can be borrowed (lower the limit, or leave it out)',
+    'TenantQuota u: spec.classes[a100].burst.borrowingLimit: 1 can never be reached: at most 0 can be borrowed (lower the limit, or leave it out)',
   ])
 })
 

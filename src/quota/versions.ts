@@ -17,6 +17,11 @@ export interface LedgerStore {
   read(tree: string): Promise<Versioned<Ledger>>
   /** Stores `next` if what is stored is still `current`, and only then. */
   replace(tree: string, current: Versioned<Ledger>, next: Ledger): Promise<Versioned<Ledger> | 'conflict'>
+  /**
+   * The newest version heard of without asking, never older than what was read or written here; undefined where there is none. Others
+   * may have moved on from it: good enough for guesses and for writes, which fail then, but for no denial.
+   */
+  newest?(tree: string): Versioned<Ledger> | undefined
 }
 
 /** A stored version to decide on. */
@@ -28,7 +33,7 @@ export interface Ground {
 }
 
 export interface Versions {
-  /** The last version seen, which others may have moved on from since; undefined before the first. */
+  /** The last version seen or heard of, which others may have moved on from since; undefined before the first. */
   known(): Ground | undefined
   read(): Promise<Ground>
   replace(ground: Ground, next: Book): Promise<'stored' | 'conflict'>
@@ -46,7 +51,10 @@ export function versionsOf(tree: string, store: LedgerStore, quota: () => QuotaT
 
   return {
     known() {
-      if (known !== undefined) known = { stored: known.stored, book: open(known.stored), isFresh: false }
+      const heard = store.newest?.(tree)
+      if (heard !== undefined && heard.version !== known?.stored.version) {
+        known = { stored: heard, book: open(heard), isFresh: false }
+      } else if (known !== undefined) known = { stored: known.stored, book: open(known.stored), isFresh: false }
       return known
     },
     async read() {

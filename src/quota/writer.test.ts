@@ -70,6 +70,35 @@ test('a denial decided on what this replica knew is confirmed by a fresh read', 
   assert.equal(tierOf(await writer.charge(request('3', 't', { gpu: 8 }, 'reserved'), SOON)), 'reserved')
 })
 
+test('what was heard of is ground enough for a write, and for no denial', async () => {
+  const inner = memoryStore()
+  const { writer: other } = opened(inner)
+  await other.charge(request('1', 't', { gpu: 8 }), SOON)
+  const { store, log } = logged(inner)
+  const heard = await inner.read('c')
+  const { writer } = opened({ ...store, newest: () => heard })
+  assert.deepEqual(uidsIn(present(writer.book('c'), 'book').ledger), ['1'], 'nothing was read for it')
+
+  await other.amend('c', [{ kind: 'release', uid: '1' }])
+  assert.equal(tierOf(await writer.charge(request('2', 't', { gpu: 8 }, 'reserved'), SOON)), 'reserved')
+  assert.deepEqual(log, ['read', 'replace'], 'full, as far as was heard, which a read did not confirm')
+})
+
+test('after a conflict the next write is decided on what was heard of, without a read', async () => {
+  const inner = memoryStore()
+  const before = await inner.read('c')
+  await opened(inner).writer.charge(request('1', 't', { gpu: 3 }), SOON)
+  const heard = await inner.read('c')
+  const { store, log } = logged(inner)
+  // The news comes after the first write has failed.
+  const { writer: behind } = opened({ ...store, newest: () => (log.length === 0 ? before : heard) })
+  const verdicts = await Promise.all(
+    [4, 2].map((gpu, index) => behind.charge(request(`${index + 2}`, 't', { gpu }, 'reserved'), SOON)),
+  )
+  assert.deepEqual(verdicts.map(tierOf), ['reserved', 'refused'])
+  assert.deepEqual(log, ['replace', 'replace'], 'the second write confirms the denial as well')
+})
+
 test('a write that succeeds confirms the denials of its batch: no read is needed', async () => {
   const inner = memoryStore()
   const { store, log } = logged(inner)

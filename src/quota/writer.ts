@@ -26,7 +26,7 @@ export interface LedgerWriter {
   amend(tree: string, changes: readonly Change[]): Promise<void>
   /** Makes sure of the newest version of a tree's ledger, and returns the book opened on it. */
   refresh(tree: string): Promise<Book>
-  /** The book as of the last version seen, for guesses that must not wait; undefined before the first. */
+  /** The book as of the last version seen or heard of, for guesses that must not wait; undefined before the first. */
   book(tree: string): Book | undefined
 }
 
@@ -62,7 +62,8 @@ export function ledgerWriter(deps: WriterDeps): LedgerWriter {
       if (book === undefined) throw new Error(`the ledger of ${tree} was read and is not there`)
       return book
     },
-    book: tree => lanes.get(tree)?.book(),
+    // What was heard of a tree that nobody here has charged is a book as well.
+    book: tree => laneOf(tree).book(),
   }
 }
 

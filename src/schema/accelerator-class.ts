@@ -1,6 +1,7 @@
 import Type from 'typebox'
-import { defineKind } from './kind.ts'
+import { defineKind, READY_COLUMNS } from './kind.ts'
 import { choice, flag, integer, list, object, qualifiedName, type ReadonlyStatic, text } from './parts.ts'
+import { conditionStatus } from './status.ts'
 
 const milliGpus = integer(
   'What one unit counts for, in thousandths of a whole GPU: 1000 for a whole one, 250 for one of four time slices. Weights are rounded down, so that the slices of one GPU never count for more than it.',
@@ -109,6 +110,24 @@ export const acceleratorClass = defineKind({
   scope: 'Cluster',
   description: 'One kind of accelerator as quota counts it: how it is recognised, and what a unit of it weighs.',
   spec,
+  status: conditionStatus,
+  columns: [
+    { name: 'Vendor', type: 'string', jsonPath: '.spec.vendor', description: 'Whose it is.' },
+    {
+      name: 'Default',
+      type: 'boolean',
+      jsonPath: '.spec.default',
+      description: 'Whether pods that name no model count here.',
+    },
+    {
+      name: 'Memory',
+      type: 'integer',
+      jsonPath: '.spec.memoryMiB',
+      description: 'Memory of one whole device, in MiB.',
+      priority: 1,
+    },
+    ...READY_COLUMNS,
+  ],
 })
 
 export type AcceleratorClassSpec = ReadonlyStatic<typeof spec>

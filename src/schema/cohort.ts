@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { defineKind } from './kind.ts'
+import { conditionColumn, defineKind, READY_COLUMNS } from './kind.ts'
 import {
   choice,
   dnsName,
@@ -13,6 +13,7 @@ import {
   text,
   weight,
 } from './parts.ts'
+import { conditionStatus } from './status.ts'
 
 const classQuota = object('What the cohort has of one accelerator class.', {
   class: dnsName('The AcceleratorClass.'),
@@ -54,6 +55,19 @@ export const cohort = defineKind({
   description:
     'Tenants that share capacity: how much of each class there is, and which parts are shared and burst pools.',
   spec,
+  status: conditionStatus,
+  columns: [
+    { name: 'Parent', type: 'string', jsonPath: '.spec.parent', description: 'The cohort above it.' },
+    conditionColumn('Oversubscribed', 'Whether more is promised or in use than there is.'),
+    {
+      name: 'Reclaim',
+      type: 'string',
+      jsonPath: '.spec.reclaim.mode',
+      description: 'How borrowed capacity comes back.',
+      priority: 1,
+    },
+    ...READY_COLUMNS,
+  ],
 })
 
 export type CohortSpec = ReadonlyStatic<typeof spec>

@@ -91,6 +91,36 @@ test('lists and texts are bounded, so that rules of the API server could be', ()
   }
 })
 
+test('every column shows a field that the schema has', () => {
+  for (const kind of KINDS) {
+    const schema = schemaOf(kind)
+    for (const { jsonPath } of kind.columns ?? []) {
+      const steps = jsonPath
+        .replace(/\[\?.*?\]/, '[]')
+        .split('.')
+        .slice(1)
+      const field = steps.reduce<JsonObject | undefined>((node, step) => {
+        const found = (node?.properties as JsonObject | undefined)?.[step.replace('[]', '')] as JsonObject | undefined
+        return step.endsWith('[]') ? (found?.items as JsonObject | undefined) : found
+      }, schema)
+      assert.ok(field?.type !== undefined, `${kind.kind} ${jsonPath}`)
+    }
+  }
+})
+
+test('every kind that people write says whether it is in force, and what Sluice alone writes says nothing', () => {
+  const told = KINDS.filter(({ columns = [] }) => columns.some(({ name }) => name === 'Ready')).map(({ kind }) => kind)
+  const reporting = KINDS.filter(kind => nodesOf(schemaOf(kind), '').some(({ at }) => at === '.status.conditions[]'))
+  assert.deepEqual(
+    told,
+    reporting.map(({ kind }) => kind),
+  )
+  assert.deepEqual(
+    KINDS.map(({ kind }) => kind).filter(kind => !told.includes(kind)),
+    ['GpuUsage', 'QuotaLedger'],
+  )
+})
+
 test('the definition names its kind, its scope and its one version', () => {
   const [policy] = KINDS.filter(({ kind }) => kind === 'GpuPolicy')
   assert.ok(policy !== undefined)

@@ -1,10 +1,10 @@
 import type { TSchema } from 'typebox'
-import { API_GROUP, type KindDefinition } from './kind.ts'
+import { API_GROUP, type KindDefinition, type PrinterColumn } from './kind.ts'
 import type { JsonObject, JsonValue } from './parts.ts'
 
 /** The CustomResourceDefinition of a kind. Its OpenAPI schema is the kind's own schema, within what a structural schema may hold. */
 export function customResourceDefinition(definition: KindDefinition): JsonObject {
-  const { kind, plural, scope, description, spec, status } = definition
+  const { kind, plural, scope, description, spec, status, columns = [] } = definition
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
@@ -33,10 +33,19 @@ export function customResourceDefinition(definition: KindDefinition): JsonObject
             },
           },
           subresources: { status: {} },
+          additionalPrinterColumns: [...columns, AGE].map(column => ({ ...column })),
         },
       ],
     },
   }
+}
+
+// Whoever names columns of their own loses the one that kubectl shows by itself.
+const AGE: PrinterColumn = {
+  name: 'Age',
+  type: 'date',
+  jsonPath: '.metadata.creationTimestamp',
+  description: 'How long it has been there.',
 }
 
 const anyStatus: JsonObject = {

@@ -26,6 +26,15 @@ test('every kind that people write is read, and known by its kind', () => {
   }
 })
 
+test('what is reported of a document is not judged with it', () => {
+  for (const [kind, spec] of MINIMAL) {
+    assert.deepEqual(
+      issuesOf({ ...written(kind, 'a', spec), status: { conditions: [{ type: 'Later' }], later: 1 } }),
+      [],
+    )
+  }
+})
+
 test('what is not served is said with what is', () => {
   const [kind, spec] = MINIMAL[3] ?? ['GpuPolicy', {}]
   const good = written(kind, 'a', spec)

@@ -1,6 +1,7 @@
 import Type from 'typebox'
-import { defineKind } from './kind.ts'
+import { defineKind, READY_COLUMNS } from './kind.ts'
 import { choice, flag, integer, list, object, opaque, qualifiedName, type ReadonlyStatic, text } from './parts.ts'
+import { conditionStatus } from './status.ts'
 
 const spec = object('What a pod needs to use one platform’s fast network for one kind of traffic.', {
   platform: choice('The platform.', ['aws', 'gke', 'azure', 'coreweave', 'oci', 'other']),
@@ -95,6 +96,18 @@ export const fabricProfile = defineKind({
   scope: 'Cluster',
   description: 'Devices, environment, volumes and annotations that a platform’s fast network needs, as data.',
   spec,
+  status: conditionStatus,
+  columns: [
+    { name: 'Platform', type: 'string', jsonPath: '.spec.platform', description: 'The platform.' },
+    { name: 'Traffic', type: 'string', jsonPath: '.spec.traffic', description: 'What speaks over it.' },
+    {
+      name: 'Automatic',
+      type: 'boolean',
+      jsonPath: '.spec.automatic',
+      description: 'Whether pods get it without naming it.',
+    },
+    ...READY_COLUMNS,
+  ],
 })
 
 export type FabricProfileSpec = ReadonlyStatic<typeof spec>

@@ -1,6 +1,6 @@
 import Type from 'typebox'
 import { inject } from './inject.ts'
-import { defineKind } from './kind.ts'
+import { conditionColumn, defineKind, READY_COLUMNS } from './kind.ts'
 import {
   choice,
   dnsLabel,
@@ -15,6 +15,7 @@ import {
   TIERS,
   text,
 } from './parts.ts'
+import { conditionStatus } from './status.ts'
 
 const match = object('Which pods the policy is about. Every field that is given must hold.', {
   accelerators: Type.Optional(
@@ -126,6 +127,18 @@ export const gpuPolicy = defineKind({
   scope: 'Cluster',
   description: 'What Sluice adds to GPU pods, and what it requires of them.',
   spec,
+  status: conditionStatus,
+  columns: [
+    {
+      name: 'Mode',
+      type: 'string',
+      jsonPath: '.spec.mode',
+      description: 'What a violation does; Enforce where it is empty.',
+    },
+    { name: 'Suspended', type: 'boolean', jsonPath: '.spec.suspend', description: 'Whether it is switched off.' },
+    conditionColumn('Compiled', 'Whether its expressions compile.'),
+    ...READY_COLUMNS,
+  ],
 })
 
 export type GpuPolicySpec = ReadonlyStatic<typeof spec>

@@ -1,5 +1,5 @@
 import Type, { type TSchema } from 'typebox'
-import { dnsName, stringMap } from './parts.ts'
+import { dnsName, opaque, stringMap } from './parts.ts'
 
 export const API_GROUP = 'sluice.dev'
 export const API_VERSION = 'sluice.dev/v1alpha1'
@@ -12,6 +12,38 @@ export interface KindDefinition<Spec extends TSchema = TSchema, Status extends T
   readonly spec: Spec
   /** Present where a controller writes a status. */
   readonly status?: Status
+  /** What `kubectl get` shows of an object, between its name and its age. */
+  readonly columns?: readonly PrinterColumn[]
+}
+
+export interface PrinterColumn {
+  readonly name: string
+  readonly type: 'string' | 'integer' | 'boolean' | 'date'
+  readonly jsonPath: string
+  readonly description: string
+  /** Above 0: only with `-o wide`. */
+  readonly priority?: number
+}
+
+/** A column that shows the status of a condition. */
+export function conditionColumn(type: string, description: string): PrinterColumn {
+  return { name: type, type: 'string', jsonPath: conditionPath(type, 'status'), description }
+}
+
+/** `Ready`, and with `-o wide` why it is so. */
+export const READY_COLUMNS: readonly PrinterColumn[] = [
+  conditionColumn('Ready', 'Whether it is in force.'),
+  {
+    name: 'Message',
+    type: 'string',
+    jsonPath: conditionPath('Ready', 'message'),
+    description: 'Why it is in force or not.',
+    priority: 1,
+  },
+]
+
+function conditionPath(type: string, field: string): string {
+  return `.status.conditions[?(@.type=="${type}")].${field}`
 }
 
 /** A document of one kind, with the fields of its metadata that Sluice reads. */
@@ -46,7 +78,8 @@ export function documentSchema(definition: KindDefinition): TSchema {
         annotations: Type.Optional(stringMap('Annotations.')),
       }),
       spec: definition.spec,
-      ...(definition.status === undefined ? {} : { status: Type.Optional(definition.status) }),
+      // What is reported of a document is no part of it. A newer replica may report more than this one knows of.
+      status: Type.Optional(opaque('What Sluice made of it.')),
     },
     { additionalProperties: false },
   )

@@ -4,6 +4,28 @@ export interface Issue {
   readonly at: string
   readonly problem: string
   readonly remedy?: string
+  /**
+   * The documents to blame, where it is about documents: each of them could be changed to mend it. The first is the one that
+   * the place is in.
+   */
+  readonly documents?: readonly DocumentName[]
+}
+
+/** How a document is known among those of its kind. */
+export interface DocumentName {
+  readonly kind: string
+  readonly name: string
+}
+
+interface Named {
+  readonly kind: string
+  readonly metadata: { readonly name: string }
+}
+
+/** The issues with the documents that are to blame for them. */
+export function blamedOn(documents: readonly Named[], issues: readonly Issue[]): readonly Issue[] {
+  const names = documents.map(({ kind, metadata }) => ({ kind, name: metadata.name }))
+  return issues.map(issue => ({ ...issue, documents: names }))
 }
 
 /** What a parser returns: the value as a type that cannot be wrong, or every problem found. */

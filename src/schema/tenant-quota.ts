@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { defineKind } from './kind.ts'
+import { conditionColumn, defineKind, READY_COLUMNS } from './kind.ts'
 import {
   choice,
   dnsLabel,
@@ -15,6 +15,7 @@ import {
   TIERS,
   weight,
 } from './parts.ts'
+import { conditionStatus } from './status.ts'
 
 const classQuota = object('What the tenant may use of one accelerator class.', {
   class: dnsName('The AcceleratorClass.'),
@@ -91,6 +92,25 @@ export const tenantQuota = defineKind({
   scope: 'Cluster',
   description: 'A tenant and its tiered quota: reserved, shared and burst, per accelerator class.',
   spec,
+  status: conditionStatus,
+  columns: [
+    { name: 'Cohort', type: 'string', jsonPath: '.spec.cohort', description: 'The cohort whose capacity it uses.' },
+    {
+      name: 'Enforcement',
+      type: 'string',
+      jsonPath: '.spec.enforcement',
+      description: 'What an excess does; Enforce where it is empty.',
+    },
+    conditionColumn('Oversubscribed', 'Whether it holds more than its limits leave room for.'),
+    {
+      name: 'Namespaces',
+      type: 'string',
+      jsonPath: '.spec.namespaces',
+      description: 'Its namespaces by name.',
+      priority: 1,
+    },
+    ...READY_COLUMNS,
+  ],
 })
 
 export type TenantQuotaSpec = ReadonlyStatic<typeof spec>

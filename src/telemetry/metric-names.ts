@@ -77,4 +77,43 @@ export const METRICS = {
     help: 'The most that can be charged, in thousandths of a GPU; +Inf when nothing limits it.',
     labels: ['tenant', 'tier', 'class'],
   },
+  /** result: LEDGER_RESULTS. */
+  ledgerWrites: {
+    name: 'sluice_ledger_writes_total',
+    help: 'Attempts to store a ledger; a conflict means that another replica was faster.',
+    labels: ['result'],
+  },
+  /** result: FORWARD_RESULTS. */
+  forwards: {
+    name: 'sluice_forwarded_charges_total',
+    help: 'Charges handed to the leader: booked there, left to this replica, or failed on the way.',
+    labels: ['result'],
+  },
+  watchStale: {
+    name: 'sluice_watch_stale',
+    help: 'Whether what this replica knows of the cluster may be out of date.',
+    labels: [],
+  },
+  refusedOwners: {
+    name: 'sluice_refused_owners',
+    help: 'Owners of refused pods that this replica would wake.',
+    labels: [],
+  },
+  /** reason: UNWAKEABLE_REASONS. */
+  unwakeable: {
+    name: 'sluice_unwakeable_refusals_total',
+    help: 'Refused pods whose owner is not woken: of a kind that cannot be, or one too many.',
+    labels: ['reason'],
+  },
+  /** result: WAKE_RESULTS. */
+  wakes: {
+    name: 'sluice_wakes_total',
+    help: 'Owners that were to be woken, by what became of it.',
+    labels: ['result'],
+  },
+  wakeDuration: {
+    name: 'sluice_wake_seconds',
+    help: 'Time from when there was room for a refused owner to the admission of its next pod.',
+    labels: [],
+  },
 } as const satisfies Record<string, MetricName>

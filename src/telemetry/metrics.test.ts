@@ -131,6 +131,25 @@ test('the transport is counted under its names', async () => {
   ])
 })
 
+test('waking is measured where owners are woken, and has no series elsewhere', async () => {
+  const counted = metrics()
+  assert.doesNotMatch(await counted.exposition(), /wake|refused/)
+  const waking = counted.waking()
+  waking.watchRefused(() => 7)
+  waking.unwakeable('kind')
+  waking.touched('woken')
+  waking.touched('woken')
+  waking.reached(1_200)
+  assert.deepEqual(await samples(counted, METRICS.refusedOwners.name), ['sluice_refused_owners 7'])
+  assert.deepEqual(await samples(counted, METRICS.unwakeable.name), [
+    'sluice_unwakeable_refusals_total{reason="kind"} 1',
+  ])
+  assert.deepEqual(await samples(counted, METRICS.wakes.name), ['sluice_wakes_total{result="woken"} 2'])
+  const buckets = await samples(counted, `${METRICS.wakeDuration.name}_bucket`)
+  assert.ok(buckets.includes('sluice_wake_seconds_bucket{le="1"} 0'))
+  assert.ok(buckets.includes('sluice_wake_seconds_bucket{le="1.5"} 1'))
+})
+
 test('quotas are read at each scrape: a tenant that is gone is gone, and no limit is +Inf', async () => {
   const counted = metrics()
   let rows: readonly QuotaRow[] = [row('a', 8_000n), { ...row('b', 500n), limit: UNLIMITED }]

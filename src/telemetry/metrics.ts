@@ -3,6 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Decision, Log } from '../admission/endpoint.ts'
 import { METRICS, OTHER } from './metric-names.ts'
 import { type QuotaRow, watchQuotas } from './quota-metrics.ts'
+import { type WakeMetrics, wakeMetrics } from './wake-metrics.ts'
 
 export interface MetricsOptions {
   /** The table of denial codes: the only values of that label. */
@@ -22,6 +23,12 @@ export interface Metrics {
   policyFailed(name: string): void
   /** Asked at each scrape. */
   watchQuotas(read: () => Iterable<QuotaRow>): void
+  /** Asked at each scrape. */
+  watchStaleness(isStale: () => boolean): void
+  ledgerWritten(result: LedgerResult): void
+  forwarded(result: ForwardResult, charges: number): void
+  /** The series of waking; absent where nobody is woken. Once at most. */
+  waking(): WakeMetrics
 
   // What the transport tells about itself (its ports Traffic and CertificateObserver).
   answered(path: string, status: number): void
@@ -45,6 +52,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
     counting: decisionCounter(registry, new Set(options.codes)),
     ...policyErrors(registry),
     watchQuotas: read => watchQuotas(registry, read),
+    ...ledgerMetrics(registry),
+    waking: () => wakeMetrics(registry),
     ...transport(registry),
   }
 }
@@ -86,6 +95,30 @@ function policyErrors(registry: Registry): Pick<Metrics, 'policiesLoaded' | 'pol
       loaded = next
     },
     policyFailed: name => errors.inc({ policy: loaded.has(name) ? name : OTHER }),
+  }
+}
+
+const LEDGER_RESULTS = ['stored', 'conflict', 'failed'] as const
+type LedgerResult = (typeof LEDGER_RESULTS)[number]
+const FORWARD_RESULTS = ['charged', 'left', 'failed'] as const
+type ForwardResult = (typeof FORWARD_RESULTS)[number]
+
+function ledgerMetrics(registry: Registry): Pick<Metrics, 'ledgerWritten' | 'forwarded' | 'watchStaleness'> {
+  const writes = new Counter(config(registry, METRICS.ledgerWrites))
+  const forwards = new Counter(config(registry, METRICS.forwards))
+  for (const result of LEDGER_RESULTS) writes.inc({ result }, 0)
+  for (const result of FORWARD_RESULTS) forwards.inc({ result }, 0)
+  return {
+    ledgerWritten: result => writes.inc({ result }),
+    forwarded: (result, charges) => forwards.inc({ result }, charges),
+    watchStaleness(isStale) {
+      new Gauge({
+        ...config(registry, METRICS.watchStale),
+        collect() {
+          this.set(isStale() ? 1 : 0)
+        },
+      })
+    },
   }
 }
 

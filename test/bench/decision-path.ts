@@ -7,7 +7,8 @@ import { mutatePod } from '../../src/admission/mutate.ts'
 import { type AdmissionReviewResponse, allowed, reviewOf as answerOf } from '../../src/admission/response.ts'
 import { parsePodReview } from '../../src/admission/review-pod.ts'
 import { examine } from '../../src/admission/subject.ts'
-import { inProcessLedger, SYSTEM_CLOCK } from '../../src/cli/in-process-ledger.ts'
+import { inProcessLedger } from '../../src/cli/in-process-ledger.ts'
+import { SYSTEM_CLOCK } from '../../src/cli/time.ts'
 import { applyPatch, patchOf } from '../../src/policy/patch.ts'
 import type { JsonObject } from '../../src/schema/parts.ts'
 import { createLog } from '../../src/telemetry/log.ts'
@@ -48,7 +49,7 @@ export async function decisionPath(policies: PolicySetName): Promise<DecisionPat
       const request = { ...requestOf(pod), dryRun: true }
       return applyPatch(pod, mutatePod(request, podOf(pod), cluster, desk).operations)
     }),
-    call: () => ({ query: '', deadlineMs: Date.now() + 10_000, timeoutMs: 10_000, log }),
+    call: () => ({ query: '', deadlineMs: Date.now() + 10_000, timeoutMs: 10_000, isPeer: false, log }),
 
     async mutateStages(text) {
       const stage = stopwatch()

@@ -32,22 +32,22 @@ const CASES: readonly Case[] = [
   {
     name: 'a tenant of a cohort that is not there',
     files: { 'a.yaml': TENANT },
-    says: [/TenantQuota\/team spec\.cohort/, /no Cohort lab/, /\(create it/],
+    says: [/TenantQuota team: spec\.cohort/, /no Cohort lab/, /\(create it/],
   },
   {
     name: 'a parent that is not there',
     files: { 'a.yaml': cohortBelow('lab', 'nowhere') },
-    says: [/Cohort\/lab spec\.parent/, /no Cohort nowhere/, /\(create it/],
+    says: [/Cohort lab: spec\.parent/, /no Cohort nowhere/, /\(create it/],
   },
   {
     name: 'cohorts in a cycle',
     files: { 'a.yaml': [cohortBelow('x', 'y'), cohortBelow('y', 'z'), cohortBelow('z', 'x')].join('---\n') },
-    says: [/Cohort\/x spec\.parent/, /cycle: x -> y -> z -> x/, /\(remove the parent/],
+    says: [/Cohort x: spec\.parent/, /cycle: x -> y -> z -> x/, /\(remove the parent/],
   },
   {
     name: 'two tenants with one namespace',
     files: { 'a.yaml': COHORT, 'b.yaml': TENANT, 'c.yaml': tenantOf('other', 'lab', 'team-a', '{class: h100}') },
-    says: [/TenantQuota\/(team|other)/, /team-a/, /\(.*\)/],
+    says: [/TenantQuota (team|other)/, /team-a/, /\(.*\)/],
   },
   {
     name: 'a class that nobody defined',
@@ -160,7 +160,7 @@ describe('a cluster folder with a mistake: exit code 2, the place, the problem a
   test('all mistakes are told at once', async t => {
     const files = { 'a.yaml': TENANT, 'b.yaml': policyOf('unparsed', '{validate: [{expression: "(", message: x}]}') }
     const { stderr } = await sluiceHere(['review', '-f', MANIFEST, '--cluster', folderOf(t, files)])
-    assert.match(stderr, /TenantQuota\/team/)
+    assert.match(stderr, /TenantQuota team/)
     assert.match(stderr, /GpuPolicy unparsed/)
   })
 
@@ -172,7 +172,7 @@ describe('a cluster folder with a mistake: exit code 2, the place, the problem a
     test(`the process of sluice ${command[0]} ends with 2`, async t => {
       const { exitCode, stderr } = await sluice([...command, '--cluster', folderOf(t, { 'a.yaml': TENANT })])
       assert.equal(exitCode, 2)
-      assert.match(stderr, /^error: TenantQuota\/team/)
+      assert.match(stderr, /^error: TenantQuota team/)
     })
   }
 

@@ -121,7 +121,7 @@ describe('sluice import kueue', () => {
       files: {
         'a.yaml': `${QUEUE.replace('NOMINAL', '8')}---\napiVersion: kueue.x-k8s.io/v1beta2\nkind: Cohort\nmetadata: {name: c}\nspec: {parentName: c}\n`,
       },
-      says: /^error: Cohort\/c spec\.parent: the parents form a cycle: c -> c/,
+      says: /^error: Cohort c: spec\.parent: the parents form a cycle: c -> c/,
     },
   ]
   for (const { name, files, says } of mistakes) {

@@ -187,6 +187,6 @@ describe('sluice whatif ends with 2 and says what is wrong with', () => {
       ...CLUSTER,
     ])
     assert.deepEqual([exitCode, stderr], [0, ''])
-    assert.match(stdout, /Cohort\/experiments .*promises 134 h100 more than its capacity of 40/)
+    assert.match(stdout, /Cohort experiments: .*promises 134 h100 more than its capacity of 40/)
   })
 })

@@ -4,6 +4,9 @@ import { test } from 'node:test'
 import { textAt } from '../../src/admission/objects.ts'
 import { skipWithoutCluster } from './support/binaries.ts'
 import { startControlPlane } from './support/control-plane.ts'
+import { eventually } from './support/eventually.ts'
+import { addNode } from './support/nodes.ts'
+import { deploymentFor } from './support/pods.ts'
 
 test('a control plane', { skip: skipWithoutCluster }, async t => {
   const cluster = await startControlPlane()
@@ -55,4 +58,29 @@ test('nothing is left of a control plane that was stopped', { skip: skipWithoutC
   await cluster.stop()
   assert.equal(existsSync(cluster.folder), false)
   await assert.rejects(cluster.api.call('GET', '/readyz'), /had no answer/)
+})
+
+test('a control plane with controllers and a scheduler', { skip: skipWithoutCluster }, async t => {
+  const cluster = await startControlPlane({ controllers: true, scheduler: true })
+  t.after(() => cluster.stop())
+  await addNode(cluster.api, 'big', 8)
+
+  await t.test('turns a Deployment into pods that stand on a node', async () => {
+    await cluster.api.must('POST', '/apis/apps/v1/namespaces/default/deployments', deploymentFor('train', 2, 4))
+    const nodes = await eventually('both pods are bound', async () => {
+      const { items } = await cluster.api.must('GET', '/api/v1/namespaces/default/pods')
+      const bound = Array.isArray(items) ? items.map(pod => textAt(pod, 'spec', 'nodeName')) : []
+      return bound.filter(node => node !== undefined).length === 2 ? bound : undefined
+    })
+    assert.deepEqual(nodes, ['big', 'big'])
+  })
+
+  await t.test('makes the account of each namespace, which pods run as', async () => {
+    const { items } = await cluster.api.must('GET', '/api/v1/namespaces/default/pods')
+    assert.ok(Array.isArray(items))
+    assert.deepEqual(
+      items.map(pod => textAt(pod, 'spec', 'serviceAccountName')),
+      ['default', 'default'],
+    )
+  })
 })

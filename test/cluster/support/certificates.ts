@@ -1,7 +1,8 @@
-/** The keys of a control plane: one authority that signs its servers and its administrator, and the key of the service accounts. */
+/** An authority of our own, and what it signs. */
 import { generateKeyPairSync, KeyObject, webcrypto } from 'node:crypto'
+import { isIP } from 'node:net'
 import type { Extension } from '@peculiar/x509'
-import { loadX509, type X509 } from '../../../src/http/x509.ts'
+import { loadX509 } from '../../../src/http/x509.ts'
 import { HOST } from './free-port.ts'
 
 export interface KeyPair {
@@ -9,6 +10,63 @@ export interface KeyPair {
   readonly key: string
 }
 
+export interface Subject {
+  readonly name: string
+  /** What it may be called by; a server's. */
+  readonly names?: readonly string[]
+  readonly uses: readonly ('server' | 'client')[]
+}
+
+export interface Authority {
+  readonly ca: string
+  sign(subject: Subject): Promise<KeyPair>
+}
+
+const KEY_ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' } as const
+const SIGNING_ALGORITHM = { name: 'ECDSA', hash: 'SHA-256' } as const
+const HOUR_MS = 60 * 60 * 1_000
+const DAY_MS = 24 * HOUR_MS
+
+export async function newAuthority(name: string, nowMs = Date.now()): Promise<Authority> {
+  const x509 = await loadX509()
+  const keys = await newKeys()
+  const lifetime = { notBefore: new Date(nowMs - HOUR_MS), notAfter: new Date(nowMs + DAY_MS) }
+  const signing = { signingAlgorithm: SIGNING_ALGORITHM, ...lifetime }
+  const ca = await x509.X509CertificateGenerator.createSelfSigned({
+    name,
+    keys,
+    ...signing,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),
+    ],
+  })
+
+  function extensionsOf({ uses, names = [] }: Subject): Extension[] {
+    const { serverAuth, clientAuth } = x509.ExtendedKeyUsage
+    const purposes = new x509.ExtendedKeyUsageExtension(uses.map(use => (use === 'server' ? serverAuth : clientAuth)))
+    if (names.length === 0) return [purposes]
+    const alternatives = names.map(value => ({ type: isIP(value) === 0 ? ('dns' as const) : ('ip' as const), value }))
+    return [purposes, new x509.SubjectAlternativeNameExtension(alternatives)]
+  }
+  return {
+    ca: ca.toString('pem'),
+    async sign(subject) {
+      const own = await newKeys()
+      const certificate = await x509.X509CertificateGenerator.create({
+        subject: subject.name,
+        issuer: ca.subject,
+        publicKey: own.publicKey,
+        signingKey: keys.privateKey,
+        ...signing,
+        extensions: extensionsOf(subject),
+      })
+      return { cert: certificate.toString('pem'), key: pemOf(KeyObject.from(own.privateKey), 'pkcs8') }
+    },
+  }
+}
+
+/** The keys of a control plane. */
 export interface ClusterKeys {
   readonly ca: string
   readonly server: KeyPair
@@ -17,80 +75,21 @@ export interface ClusterKeys {
   readonly serviceAccounts: { readonly public: string; readonly private: string }
 }
 
-const KEY_ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' } as const
-const SIGNING_ALGORITHM = { name: 'ECDSA', hash: 'SHA-256' } as const
-const HOUR_MS = 60 * 60 * 1_000
-const DAY_MS = 24 * HOUR_MS
-
-interface Authority {
-  readonly x509: X509
-  readonly keys: webcrypto.CryptoKeyPair
-  readonly subject: string
-}
-
-export async function newClusterKeys(nowMs = Date.now()): Promise<ClusterKeys> {
-  const x509 = await loadX509()
-  const keys = await newKeys()
-  const lifetime = lifetimeAt(nowMs)
-  const ca = await x509.X509CertificateGenerator.createSelfSigned({
-    name: 'CN=test cluster authority',
-    keys,
-    signingAlgorithm: SIGNING_ALGORITHM,
-    ...lifetime,
-    extensions: [
-      new x509.BasicConstraintsExtension(true, 0, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),
-    ],
-  })
-  const authority = { x509, keys, subject: ca.subject }
-  return {
-    ca: ca.toString('pem'),
-    server: await sign(authority, 'CN=kube-apiserver', nowMs, [
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-      new x509.SubjectAlternativeNameExtension([{ type: 'ip', value: HOST }]),
-    ]),
-    admin: await sign(authority, 'O=system:masters, CN=admin', nowMs, [
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
-    ]),
-    serviceAccounts: serviceAccountKeys(),
-  }
-}
-
-function serviceAccountKeys(): ClusterKeys['serviceAccounts'] {
+export async function newClusterKeys(): Promise<ClusterKeys> {
+  const { ca, sign } = await newAuthority('CN=test cluster authority')
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   return {
-    public: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
-    private: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    ca,
+    server: await sign({ name: 'CN=kube-apiserver', names: [HOST], uses: ['server'] }),
+    admin: await sign({ name: 'O=system:masters, CN=admin', uses: ['client'] }),
+    serviceAccounts: { public: pemOf(publicKey, 'spki'), private: pemOf(privateKey, 'pkcs8') },
   }
-}
-
-async function sign(
-  { x509, keys, subject: issuer }: Authority,
-  subject: string,
-  nowMs: number,
-  extensions: Extension[],
-): Promise<KeyPair> {
-  const own = await newKeys()
-  const certificate = await x509.X509CertificateGenerator.create({
-    subject,
-    issuer,
-    publicKey: own.publicKey,
-    signingKey: keys.privateKey,
-    signingAlgorithm: SIGNING_ALGORITHM,
-    ...lifetimeAt(nowMs),
-    extensions,
-  })
-  return { cert: certificate.toString('pem'), key: privateKeyPem(own.privateKey) }
-}
-
-function lifetimeAt(nowMs: number) {
-  return { notBefore: new Date(nowMs - HOUR_MS), notAfter: new Date(nowMs + DAY_MS) }
 }
 
 function newKeys(): Promise<webcrypto.CryptoKeyPair> {
   return webcrypto.subtle.generateKey(KEY_ALGORITHM, true, ['sign', 'verify'])
 }
 
-function privateKeyPem(key: webcrypto.CryptoKey): string {
-  return KeyObject.from(key).export({ type: 'pkcs8', format: 'pem' }).toString()
+function pemOf(key: KeyObject, type: 'pkcs8' | 'spki'): string {
+  return key.export({ type, format: 'pem' }).toString()
 }

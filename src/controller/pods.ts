@@ -1,0 +1,26 @@
+/** The pods of the cluster that hold something, as a collection to follow. */
+import { textAt } from '../admission/objects.ts'
+import type { JsonObject } from '../schema/parts.ts'
+import type { ApiServer, Audience, Collection } from './api-server.ts'
+import type { PodFacts } from './pod-facts.ts'
+
+const PODS = '/api/v1/pods'
+
+/** Leaves out those that have ended, so that completion is told as a removal, whether or not the object is deleted. */
+const RUNNING = 'status.phase!=Succeeded,status.phase!=Failed'
+
+export function presentPods(
+  keep: (object: JsonObject) => PodFacts | undefined,
+  audience: Audience<PodFacts>,
+): Collection<PodFacts> {
+  return { path: PODS, query: { fieldSelector: RUNNING }, keep, audience }
+}
+
+/** The version that the pods are at. A list that names no version is answered by the newest there is, whoever answers it. */
+export async function newestPodVersion(api: ApiServer, timeoutMs: number): Promise<bigint> {
+  const query = { limit: '1' }
+  const { status, body } = await api.call({ method: 'GET', path: PODS, query, timeoutMs })
+  const version = textAt(body, 'metadata', 'resourceVersion') ?? ''
+  if (status === 200 && /^\d+$/.test(version)) return BigInt(version)
+  throw new Error(`GET ${PODS} was answered ${status} ${textAt(body, 'message') ?? 'without a resourceVersion'}`)
+}

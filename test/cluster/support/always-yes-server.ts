@@ -1,0 +1,26 @@
+/** `node always-yes-server.ts PORT CERT KEY`: answers every review with yes. */
+import { readFileSync } from 'node:fs'
+import https from 'node:https'
+import { json } from 'node:stream/consumers'
+import { HOST } from './free-port.ts'
+
+const [port = '', cert = '', key = ''] = process.argv.slice(2)
+
+interface Review {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly request: { readonly uid: string }
+}
+
+// Longer than the API server keeps an idle connection, or it would use one that is just being closed.
+const KEEP_ALIVE_MS = 120_000
+
+const options = { cert: readFileSync(cert), key: readFileSync(key), keepAliveTimeout: KEEP_ALIVE_MS }
+const server = https.createServer(options, async (request, response) => {
+  // Sent by the API server alone.
+  const { apiVersion, kind, request: reviewed } = (await json(request)) as Review
+  const text = JSON.stringify({ apiVersion, kind, response: { uid: reviewed.uid, allowed: true } })
+  response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) })
+  response.end(text)
+})
+server.listen(Number(port), HOST)

@@ -1,0 +1,129 @@
+/** Sluice in a cluster: replicas, the address that stands before them, and what it takes until the API server calls them. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { startBalancer } from './balancer.ts'
+import { newAuthority } from './certificates.ts'
+import type { ControlPlane } from './control-plane.ts'
+import { installCrds } from './crds.ts'
+import { eventually } from './eventually.ts'
+import { HOST } from './free-port.ts'
+import { type Replica, startReplica } from './replica.ts'
+
+export const NAMESPACE = 'sluice-system'
+
+export interface SluiceOptions {
+  readonly replicas?: number
+  /** More flags of `sluice serve`. */
+  readonly flags?: readonly string[]
+  /** Instead of those of a service account that may do everything; what rights suffice is a matter of another test. */
+  readonly kubeconfig?: string
+}
+
+export interface Sluice {
+  /** Where the API server calls it. */
+  readonly url: string
+  readonly ca: string
+  /** Those that run, the oldest first. */
+  replicas(): readonly Replica[]
+  leader(): Promise<Replica>
+  /** Starts one more; resolves when it is ready. */
+  add(): Promise<Replica>
+  /** Ends it: `SIGTERM` as a rolling update does, `SIGKILL` as a node does that goes away. */
+  end(replica: Replica, signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Resolves when the replicas are ready and the webhooks are registered. */
+export async function startSluice(cluster: ControlPlane, options: SluiceOptions = {}): Promise<Sluice> {
+  await installCrds(cluster)
+  const kubeconfig = options.kubeconfig ?? (await mighty(cluster))
+  const balancer = await startBalancer()
+  const url = `https://${HOST}:${balancer.port}`
+  const certificate = await writeCertificate(cluster.folder)
+  const flags = [
+    ...['--kubeconfig', kubeconfig, '--namespace', NAMESPACE, '--webhook-url', url],
+    ...certificate.flags,
+    ...['--drain-seconds', '2'],
+    ...(options.flags ?? []),
+  ]
+  const running: Replica[] = []
+  let started = 0
+
+  async function add(): Promise<Replica> {
+    started += 1
+    const settings = { name: `sluice-${started}`, folder: cluster.folder, ca: certificate.ca, flags }
+    const replica = await startReplica(settings)
+    running.push(replica)
+    await balancer.add(replica)
+    return replica
+  }
+  const sluice: Sluice = {
+    url,
+    ca: certificate.ca,
+    replicas: () => [...running],
+    leader: () => eventually('one of the replicas leads', () => firstLeader(running)),
+    add,
+    async end(replica, signal) {
+      running.splice(running.indexOf(replica), 1)
+      await replica.process.stop(signal)
+      balancer.remove(replica)
+    },
+    async stop() {
+      await Promise.all(running.map(replica => replica.process.stop()))
+      balancer.close()
+    },
+  }
+  try {
+    const starts = await Promise.allSettled(Array.from({ length: options.replicas ?? 1 }, add))
+    for (const start of starts) if (start.status === 'rejected') throw start.reason
+    await registered(cluster)
+    return sluice
+  } catch (cause) {
+    await sluice.stop()
+    throw cause
+  }
+}
+
+async function firstLeader(replicas: readonly Replica[]): Promise<Replica | undefined> {
+  for (const replica of replicas) if ((await replica.metric('sluice_leader')) === 1) return replica
+  return undefined
+}
+
+/** A service account that may do everything. */
+async function mighty({ kubectl, kubeconfigFor }: ControlPlane): Promise<string> {
+  const kubeconfig = await kubeconfigFor(`${NAMESPACE}/sluice`)
+  const account = `--serviceaccount=${NAMESPACE}:sluice`
+  const { code, stderr } = await kubectl([
+    'create',
+    'clusterrolebinding',
+    'sluice',
+    '--clusterrole=cluster-admin',
+    account,
+  ])
+  if (code !== 0) throw new Error(stderr)
+  return kubeconfig
+}
+
+/** As cert-manager's secret is mounted. */
+async function writeCertificate(folder: string) {
+  const { ca, sign } = await newAuthority('CN=Sluice test authority')
+  const names = [HOST, 'localhost', `sluice.${NAMESPACE}.svc`]
+  const { cert, key } = await sign({ name: 'CN=sluice', names, uses: ['server', 'client'] })
+  const flags = Object.entries({ cert, key, ca }).flatMap(([name, text]) => {
+    const file = join(folder, `sluice-tls.${name}`)
+    writeFileSync(file, text, { mode: 0o600 })
+    return [`--tls-${name}`, file]
+  })
+  return { ca, flags }
+}
+
+const CONFIGURATIONS = ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'] as const
+
+async function registered({ api }: ControlPlane): Promise<void> {
+  for (const kind of CONFIGURATIONS) {
+    await eventually(`${kind}/sluice is there`, async () => {
+      const { status } = await api.call('GET', `/apis/admissionregistration.k8s.io/v1/${kind}/sluice`)
+      return status === 200 ? true : undefined
+    })
+  }
+}
