@@ -1,10 +1,10 @@
 /** A replica's way to charge: by itself, or by the leader while there is one that answers. */
 import { randomUUID } from 'node:crypto'
 import type { Cluster } from '../../admission/cluster.ts'
-import { type PeerClient } from '../../http/peer.ts'
+import type { PeerClient } from '../../http/peer.ts'
 import { peerLeader } from '../../http/peer-leader.ts'
-import { type LedgerObjects, ledgerObjects } from '../../kubernetes/ledger-objects.ts'
 import type { Leader as LeaseHolder } from '../../kubernetes/lease-record.ts'
+import { type LedgerObjects, ledgerObjects } from '../../kubernetes/ledger-objects.ts'
 import { forwardingWriter, type Leader } from '../../quota/forward.ts'
 import { textStore } from '../../quota/text-store.ts'
 import type { LedgerStore } from '../../quota/versions.ts'

@@ -27,7 +27,7 @@ interface RegisteringDeps {
   readonly certificate: () => CertificateSource
   readonly exempt: Iterable<string>
   /** The user that this replica is to the API server. */
-  readonly self: () => string
+  readonly self: string
   readonly observer: RegistrationDeps['observer']
   readonly log: Log
 }
@@ -94,7 +94,7 @@ function registrationSettings(
     exempt,
     match,
     validateFailurePolicy,
-    self: self(),
+    self,
   }
 }
 
