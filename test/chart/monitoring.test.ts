@@ -111,7 +111,7 @@ describe('alerts', () => {
     const pattern = new RegExp(`^(?:${/code=~"([^"]+)"/.exec(expression)?.[1]})$`)
     assert.deepEqual(
       Object.keys(CODES).filter(code => pattern.test(code)),
-      ['SLU-P101', 'SLU-Q230', 'SLU-Q231', 'SLU-S500'],
+      ['SLU-P101', 'SLU-Q230', 'SLU-Q231', 'SLU-S500', 'SLU-S510'],
     )
   })
 })
