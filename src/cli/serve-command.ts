@@ -5,6 +5,7 @@ import { LOG_LEVELS, type LogLevel } from '../telemetry/log.ts'
 import { serve } from './serve.ts'
 import { serveInCluster } from './serve-in-cluster.ts'
 import { EXIT, type ExitCode, type Terminal } from './terminal.ts'
+import { PENDING_MS } from './time.ts'
 
 interface ServeFlags {
   readonly standalone?: true
@@ -25,6 +26,7 @@ interface ServeFlags {
   readonly webhookUrl?: string
   readonly selfSignedSecret?: string
   readonly certificateHours: number
+  readonly chargeSeconds: number
   readonly registration: Registration
   readonly certManagerCertificate?: string
   readonly match: Match
@@ -114,6 +116,12 @@ export function addServe(program: Command, terminal: Terminal, done: (code: Exit
         .env('SLUICE_UNMUTATED'),
     )
     .addOption(
+      option('--charge-seconds <seconds>', 'how long a charge lasts whose pod has not come')
+        .argParser(numberOf)
+        .default(PENDING_MS / 1_000)
+        .env('SLUICE_CHARGE_SECONDS'),
+    )
+    .addOption(
       option('--wake <switch>', 'touch refused owners when capacity is back')
         .choices(SWITCHES)
         .default('On')
@@ -168,6 +176,7 @@ async function start(flags: ServeFlags, terminal: Terminal): Promise<ExitCode | 
       identity: flags.identity,
       advertise: flags.advertise,
       service: flags.service,
+      pendingMs: flags.chargeSeconds * 1_000,
       isRegistered: flags.registration === 'Managed',
       match: flags.match,
       validateFailurePolicy: flags.validateFailurePolicy,

@@ -10,7 +10,7 @@ import { textStore } from '../../quota/text-store.ts'
 import type { LedgerStore } from '../../quota/versions.ts'
 import { type LedgerWriter, ledgerWriter } from '../../quota/writer.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
-import { GANG_HOLD_MS, PENDING_MS, RETRY_AFTER_MS, STEADY_CLOCK, SYSTEM_CLOCK, timerOn } from '../time.ts'
+import { GANG_HOLD_MS, RETRY_AFTER_MS, STEADY_CLOCK, SYSTEM_CLOCK, timerOn } from '../time.ts'
 import type { Api } from './api.ts'
 
 /** 65 bytes each in the ledger's text: an object of 650 kB, of the 1.5 MB that etcd takes (src/decisions/ledger.md). */
@@ -29,11 +29,12 @@ export interface OwnLedgerDeps {
   readonly api: Api
   readonly cluster: () => Cluster
   readonly metrics: Metrics
+  readonly pendingMs: number
   readonly onNewer: (tree: string) => void
 }
 
 /** The writer that compares and swaps. */
-export function ownLedger({ api, cluster, metrics, onNewer }: OwnLedgerDeps): OwnLedger {
+export function ownLedger({ api, cluster, metrics, pendingMs, onNewer }: OwnLedgerDeps): OwnLedger {
   const time = { clock: STEADY_CLOCK, timer: timerOn(STEADY_CLOCK) }
   const objects = ledgerObjects({ api: api.ledger, follow: api.follow, onNewer, ...time })
   const writer = ledgerWriter({
@@ -42,7 +43,7 @@ export function ownLedger({ api, cluster, metrics, onNewer }: OwnLedgerDeps): Ow
     quotas: () => cluster().quotas,
     clock: SYSTEM_CLOCK,
     timer: timerOn(SYSTEM_CLOCK),
-    pendingMs: PENDING_MS,
+    pendingMs,
     gangHoldMs: GANG_HOLD_MS,
     maxCharges: MAX_CHARGES,
     retryAfterMs: RETRY_AFTER_MS,

@@ -52,7 +52,7 @@ export async function startReplica(settings: ReplicaSettings, log: Log): Promise
   const state = clusterState({ server: api.general, follow: api.follow, library: library.value, log, ...steady })
   const cluster = state.cluster
   const waking = wakingRefused({ settings, api, cluster, ledger: () => own.writer, metrics, log })
-  const own = ownLedger({ api, cluster, metrics, onNewer: waking.newer })
+  const own = ownLedger({ api, cluster, metrics, pendingMs: settings.pendingMs, onNewer: waking.newer })
   const recent = recentDenials(SYSTEM_CLOCK)
 
   const leading = metrics.leading()

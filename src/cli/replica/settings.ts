@@ -26,6 +26,8 @@ export interface ReplicaSettings {
   readonly match: 'gpu' | 'all'
   readonly validateFailurePolicy: 'Fail' | 'Ignore'
   readonly unmutated: 'Deny' | 'Warn'
+  /** How long a charge lasts whose pod has not come. */
+  readonly pendingMs: number
   /** Whether refused owners are touched when capacity is back. */
   readonly isWaking: boolean
 }
