@@ -2,13 +2,11 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { fieldAt, textAt } from '../../src/admission/objects.ts'
 import { STEADY_CLOCK, SYSTEM_CLOCK, timerOn } from '../../src/cli/time.ts'
-import type { ApiServer, Audience, Follow } from '../../src/controller/api-server.ts'
-import { apiServer } from '../../src/kubernetes/api-server.ts'
+import type { Audience } from '../../src/controller/api-server.ts'
 import { connect } from '../../src/kubernetes/connect.ts'
-import { following } from '../../src/kubernetes/follow.ts'
+import { type Edge, openEdge } from '../../src/kubernetes/edge.ts'
 import { electLeader } from '../../src/kubernetes/lease.ts'
 import { ledgerObjects } from '../../src/kubernetes/ledger-objects.ts'
-import { openLine } from '../../src/kubernetes/line.ts'
 import { charges } from '../../src/quota/ledger.ts'
 import { cohort, compiled, request, tenant } from '../../src/quota/testing.ts'
 import { textStore } from '../../src/quota/text-store.ts'
@@ -23,22 +21,12 @@ const TIME = { clock: STEADY_CLOCK, timer: timerOn(STEADY_CLOCK) }
 const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps'
 const PATIENCE_MS = 60_000
 
-interface Edge {
-  readonly api: ApiServer
-  readonly follow: Follow
-  readonly log: MemoryLog
-}
-
 async function edgeOf(t: TestContext, { kubeconfig }: ControlPlane): Promise<Edge> {
   const access = await connect(kubeconfig, { env: {}, clock: TIME.clock })
   assert.ok(access.ok)
-  const [calls, watches] = [openLine(access.value, { connections: 4 }), openLine(access.value, { connections: 8 })]
-  t.after(() => {
-    calls.close()
-    watches.close()
-  })
-  const [api, log] = [apiServer(calls), new MemoryLog()]
-  return { api, log, follow: following({ api, line: watches, random: Math.random, log, ...TIME }) }
+  const edge = openEdge(access.value, { ...TIME, random: Math.random, log: new MemoryLog() })
+  t.after(() => edge.close())
+  return edge
 }
 
 function namesOf(): Audience<string> & { readonly names: ReadonlySet<string> } {
@@ -110,8 +98,8 @@ test('the edge to a real API server', { skip: skipWithoutCluster }, async t => {
     )
     const writers: LedgerWriter[] = []
     for (const id of ['1', '2', '3']) {
-      const { api, follow } = await edgeOf(t, cluster)
-      const store = ledgerObjects({ api, follow, ...TIME })
+      const { ledger, follow } = await edgeOf(t, cluster)
+      const store = ledgerObjects({ api: ledger, follow, ...TIME })
       t.after(() => store.stop())
       await store.listed
       writers.push(
@@ -162,10 +150,10 @@ test('the edge to a real API server', { skip: skipWithoutCluster }, async t => {
   })
 
   await t.test('one of two leads, and when it resigns the other does', async t => {
-    const { api } = await edgeOf(t, cluster)
+    const { lease } = await edgeOf(t, cluster)
     const elections = ['a', 'b'].map(identity =>
       electLeader({
-        api,
+        api: lease,
         namespace: 'default',
         name: 'sluice',
         self: { identity, address: `${identity}:8443` },
