@@ -1,13 +1,15 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import { VERSION } from '../config/version.ts'
-import { LOG_LEVELS, type LogLevel } from '../telemetry/log.ts'
 import { demo } from './demo.ts'
 import { type ExplainOptions, explain } from './explain.ts'
+import { type ExportVapOptions, exportVap } from './export-vap.ts'
 import { importFromKueue } from './import-kueue.ts'
 import { REVIEW_OUTPUTS, review } from './review.ts'
-import { serve } from './serve.ts'
+import { runSelfTest, type SelfTestOptions } from './selftest.ts'
+import { addServe } from './serve-command.ts'
 import { EXIT, type ExitCode, type Terminal } from './terminal.ts'
 import { test } from './test.ts'
+import { runUnregister } from './unregister.ts'
 import { type UsageOptions, usage } from './usage.ts'
 import { whatIf } from './whatif.ts'
 
@@ -43,58 +45,14 @@ function programFor(terminal: Terminal, done: (code: ExitCode | undefined) => vo
   addUsage(program, terminal, done)
   addTest(program, terminal, done)
   addImport(program, terminal, done)
+  addExport(program, terminal, done)
+  addSelfTest(program, terminal, done)
+  addUnregister(program, terminal, done)
   addDemo(program, terminal, done)
   return program
 }
 
 type Done = (code: ExitCode | undefined) => void
-
-function addServe(program: Command, terminal: Terminal, done: Done): void {
-  program
-    .command('serve')
-    .description('serve the pod webhooks over HTTPS')
-    .requiredOption('--standalone', 'with a ledger in memory and no cluster behind it')
-    .requiredOption('--cluster <dir>', 'the folder of classes, cohorts, tenants and policies')
-    .option('--port <port>', 'the port; 0 lets the system choose', portOf, 8443)
-    .option('--host <address>', 'the address to listen on', '127.0.0.1')
-    .option('--tls-cert <file>', 'the certificate in PEM, followed as it changes; self-signed without it')
-    .option('--tls-key <file>', 'its private key in PEM')
-    .option('--exempt-namespaces <names...>', 'namespaces that are left alone, besides those of the system')
-    .option('--drain-seconds <seconds>', 'how long to go on serving after SIGTERM', numberOf)
-    .addOption(new Option('--log-level <level>', 'the least that is logged').choices(LOG_LEVELS).default('info'))
-    .action(async (options: ServeFlags) => {
-      if ((options.tlsCert === undefined) !== (options.tlsKey === undefined)) {
-        terminal.err('error: --tls-cert and --tls-key go together')
-        return done(EXIT.badInput)
-      }
-      const { cluster, port, host, logLevel, tlsCert, tlsKey, drainSeconds } = options
-      return done(
-        await serve(
-          {
-            cluster,
-            port,
-            host,
-            logLevel,
-            exemptNamespaces: options.exemptNamespaces ?? [],
-            ...(tlsCert === undefined || tlsKey === undefined ? {} : { tls: { cert: tlsCert, key: tlsKey } }),
-            ...(drainSeconds === undefined ? {} : { drainMs: drainSeconds * 1000 }),
-          },
-          terminal,
-        ),
-      )
-    })
-}
-
-interface ServeFlags {
-  readonly cluster: string
-  readonly port: number
-  readonly host: string
-  readonly logLevel: LogLevel
-  readonly tlsCert?: string
-  readonly tlsKey?: string
-  readonly exemptNamespaces?: readonly string[]
-  readonly drainSeconds?: number
-}
 
 function addReview(program: Command, terminal: Terminal, done: Done): void {
   program
@@ -198,21 +156,38 @@ function addImport(program: Command, terminal: Terminal, done: Done): void {
     )
 }
 
+function addExport(program: Command, terminal: Terminal, done: Done): void {
+  program
+    .command('export')
+    .description('write what Sluice knows in the form of something else')
+    .command('vap')
+    .description('a ValidatingAdmissionPolicy that holds up the least while Sluice is away')
+    .requiredOption('--cluster <dir>', 'the folder of classes, cohorts, tenants and policies')
+    .option('--exempt-namespaces <names...>', 'namespaces that are left alone, besides those of the system')
+    .action((options: ExportVapOptions) => done(exportVap(options, terminal)))
+}
+
+function addSelfTest(program: Command, terminal: Terminal, done: Done): void {
+  program
+    .command('selftest')
+    .description('ask the pod webhooks at an address as the API server will; exits with 1 if they do not answer')
+    .requiredOption('--webhook-url <url>', 'where they are, such as https://sluice.sluice-system.svc')
+    .requiredOption('--tls-ca <file>', 'the authority that their certificate must be of, in PEM')
+    .action(async (options: SelfTestOptions) => done(await runSelfTest(options, terminal)))
+}
+
+function addUnregister(program: Command, terminal: Terminal, done: Done): void {
+  program
+    .command('unregister')
+    .description('delete the webhook configurations, so that pods are created without Sluice')
+    .option('--kubeconfig <file>', 'the cluster; without it, the one this runs in')
+    .action(async ({ kubeconfig }) => done(await runUnregister(kubeconfig, terminal)))
+}
+
 function addDemo(program: Command, terminal: Terminal, done: Done): void {
   program
     .command('demo')
     .description('start the service, send it the examples, and show what it does')
     .option('--once', 'end after the replay instead of serving on')
     .action(async ({ once }) => done(await demo({ isOnce: once === true }, terminal)))
-}
-
-function portOf(text: string): number {
-  const port = numberOf(text)
-  if (port > 65_535) throw new InvalidArgumentError('a port is at most 65535.')
-  return port
-}
-
-function numberOf(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('a whole number is needed.')
-  return Number(text)
 }

@@ -19,10 +19,11 @@ import { parsed } from '../schema/parsed.ts'
 import { createLog, type LogLevel } from '../telemetry/log.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { complain, loadCluster } from './cluster.ts'
-import { inProcessLedger, SYSTEM_CLOCK } from './in-process-ledger.ts'
+import { inProcessLedger } from './in-process-ledger.ts'
 import { quotaRows } from './quota-rows.ts'
 import { standaloneLeader } from './standalone-leader.ts'
 import { EXIT, type ExitCode, type Terminal } from './terminal.ts'
+import { SYSTEM_CLOCK } from './time.ts'
 
 export interface ServeOptions {
   readonly cluster: string
@@ -68,7 +69,7 @@ const RECOUNT_MS = 5_000
 
 /** Puts the service together and starts listening. */
 export async function startService(cluster: Cluster, options: ServeOptions, log: Log): Promise<Parsed<Service>> {
-  const metrics = createMetrics({ codes: [...Object.keys(CODES), ...cluster.policies.codes] })
+  const metrics = createMetrics({ codes: Object.keys(CODES) })
   const counted = metrics.counting(log)
   const certificate = await certificateOf(options, counted, metrics)
   if (!certificate.ok) return certificate
@@ -79,7 +80,7 @@ export async function startService(cluster: Cluster, options: ServeOptions, log:
     leader.recount().catch(cause => counted.problem('the recount failed', cause))
   }, RECOUNT_MS).unref()
   const desk = quotaDesk(ledger, () => cluster.quotas, SYSTEM_CLOCK)
-  metrics.policiesLoaded(cluster.policies.names)
+  metrics.policiesLoaded(cluster.policies)
   metrics.watchQuotas(() => quotaRows(cluster.quotas, ledger))
   const deps = {
     cluster: () => cluster,

@@ -5,8 +5,8 @@ import fc from 'fast-check'
 import { holdingOf } from '../quota/holding.ts'
 import { present } from '../quota/testing.ts'
 import { TIERS, type Tier } from '../schema/parts.ts'
+import { countingWorld, INTERVAL_MS, PENDING_MS, pod, TREE } from './counting.testing.ts'
 import { CREATE_MS } from './horizon.ts'
-import { countingWorld, INTERVAL_MS, PENDING_MS, pod, TREE } from './testing.ts'
 
 const KINDS = [
   'charge and create',

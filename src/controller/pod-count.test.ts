@@ -5,7 +5,7 @@ import { clusterWith, QUOTAS } from '../admission/testing.ts'
 import { present } from '../quota/testing.ts'
 import type { JsonObject } from '../schema/parts.ts'
 import { written } from '../schema/testing.ts'
-import { countingWorld, pod, TREE } from './testing.ts'
+import { countingWorld, pod, TREE } from './counting.testing.ts'
 
 /** What is held after a recount with these pods, which nobody has charged. */
 async function counted(

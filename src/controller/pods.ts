@@ -19,7 +19,7 @@ export function presentPods(
 /** The version that the pods are at. A list that names no version is answered by the newest there is, whoever answers it. */
 export async function newestPodVersion(api: ApiServer, timeoutMs: number): Promise<bigint> {
   const query = { limit: '1' }
-  const { status, body } = await api.call({ method: 'GET', path: PODS, query, isMetadataEnough: true, timeoutMs })
+  const { status, body } = await api.call({ method: 'GET', path: PODS, query, timeoutMs })
   const version = textAt(body, 'metadata', 'resourceVersion') ?? ''
   if (status === 200 && /^\d+$/.test(version)) return BigInt(version)
   throw new Error(`GET ${PODS} was answered ${status} ${textAt(body, 'message') ?? 'without a resourceVersion'}`)

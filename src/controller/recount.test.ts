@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CLASSES, clusterWith } from '../admission/testing.ts'
 import { written } from '../schema/testing.ts'
+import { countingWorld, INTERVAL_MS, PENDING_MS, pod, turn } from './counting.testing.ts'
 import { CREATE_MS } from './horizon.ts'
-import { countingWorld, INTERVAL_MS, PENDING_MS, pod, turn } from './testing.ts'
 
 const TEN_MINUTES = 10 * 60_000
 

@@ -19,6 +19,7 @@ import { horizon } from './horizon.ts'
 import { type PodCount, podCount } from './pod-count.ts'
 import { podReader } from './pod-facts.ts'
 import { newestPodVersion, presentPods } from './pods.ts'
+import { openRounds } from './rounds.ts'
 
 export interface CountingDeps {
   readonly cluster: () => Cluster
@@ -70,15 +71,13 @@ export function startCounting(deps: CountingDeps): Counting {
   const until = horizon({ newest, clock, steady })
   let session = begin(deps)
   let isStopped = false
-  let cancel = next()
-
-  function next(): () => void {
-    return timer.at(clock.now() + intervalMs, () => {
-      void recountAll().then(() => {
-        if (!isStopped) cancel = next()
-      })
-    })
-  }
+  const rounds = openRounds(recountAll, {
+    clock,
+    timer,
+    log,
+    usualMs: intervalMs,
+    problem: 'nothing could be recounted',
+  })
 
   async function recountAll(): Promise<void> {
     const startedMs = steady.now()
@@ -142,7 +141,7 @@ export function startCounting(deps: CountingDeps): Counting {
     problem: () => session.following.problem(),
     stop() {
       isStopped = true
-      cancel()
+      rounds.stop()
       session.following.stop()
     },
   }

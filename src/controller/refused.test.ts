@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { manualClock } from '../quota/testing.ts'
 import { written } from '../schema/testing.ts'
 import { intervalOf, type RefusedOwner, refusedOwners } from './refused.ts'
-import { admission, clusterOf, type TestOwner } from './wake.testing.ts'
+import { admission, clusterOf, type TestOwner } from './testing.ts'
 
 const STRICT = written('GpuPolicy', 'strict', {
   validate: [{ expression: "!('forbidden' in object.metadata.?labels.orValue({}))", code: 'SLU-P900' }],
@@ -70,6 +70,13 @@ test('an owner is forgotten when a pod of it is admitted, or refused for what no
   assert.deepEqual(names(), ['x'])
   assert.ok((await attempt(owner('x'))) !== undefined)
   assert.deepEqual([names(), told], [[], []])
+})
+
+test('a pod without accelerators says nothing of room for those with them', async () => {
+  const { attempt, names } = await fullPool()
+  await attempt(owner('x'))
+  assert.ok((await attempt(owner('x'), { gpus: 0 })) !== undefined)
+  assert.deepEqual(names(), ['x'])
 })
 
 test('the oldest make room, those of a tenant that has too many first, and it is counted', async () => {

@@ -29,6 +29,8 @@ export interface LedgerObjectsDeps extends Time {
 }
 
 export interface LedgerObjects extends Required<TextStore> {
+  /** Those that were heard of, also of trees that no cohort defines any more. */
+  trees(): readonly string[]
   /** Done when it is known which ledgers there are. */
   readonly listed: Promise<void>
   /** Why the watch may be behind. Charging works without it. */
@@ -69,6 +71,7 @@ export function ledgerObjects({ api, follow, onNewer, clock, timer }: LedgerObje
     problem: following.problem,
     stop: following.stop,
     newest: tree => heard.newest(tree),
+    trees: () => heard.trees(),
     async read(tree) {
       const answer = await api.call({ method: 'GET', path: pathOf(tree), timeoutMs: TIMEOUT_MS })
       if (isMissing(answer, tree)) {

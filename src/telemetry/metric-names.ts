@@ -89,6 +89,33 @@ export const METRICS = {
     help: 'Charges handed to the leader: booked there, left to this replica, or failed on the way.',
     labels: ['result'],
   },
+  leader: {
+    name: 'sluice_leader',
+    help: 'Whether this replica leads.',
+    labels: [],
+  },
+  /** tree: the trees of cohorts. */
+  ledgerDrift: {
+    name: 'sluice_ledger_drift_milligpus',
+    help: 'How far what the leader counts is from what the ledger explains; 0 unless pods run uncharged or otherwise than charged.',
+    labels: ['tree'],
+  },
+  /** As ledgerDrift. */
+  ledgerCharges: {
+    name: 'sluice_ledger_charges',
+    help: 'Charges in the ledger that the leader had not counted before its last recount.',
+    labels: ['tree'],
+  },
+  recountDuration: {
+    name: 'sluice_recount_seconds',
+    help: 'How long a recount of all ledgers took.',
+    labels: [],
+  },
+  registrationOk: {
+    name: 'sluice_registration_ok',
+    help: 'Whether the webhooks are registered as they should be, as the leader knows it.',
+    labels: [],
+  },
   watchStale: {
     name: 'sluice_watch_stale',
     help: 'Whether what this replica knows of the cluster may be out of date.',

@@ -92,7 +92,7 @@ test('codes count on denials only, and one that is in no table counts as other',
 
 test('policy errors are counted for loaded policies, and end with them', async () => {
   const counted = metrics()
-  counted.policiesLoaded(['a', 'b'])
+  counted.policiesLoaded({ names: ['a', 'b'], codes: [] })
   counted.policyFailed('a')
   counted.policyFailed('gone')
   assert.deepEqual(await samples(counted, METRICS.policyErrors.name), [
@@ -100,7 +100,7 @@ test('policy errors are counted for loaded policies, and end with them', async (
     'sluice_policy_errors_total{policy="b"} 0',
     'sluice_policy_errors_total{policy="other"} 1',
   ])
-  counted.policiesLoaded(['a', 'c'])
+  counted.policiesLoaded({ names: ['a', 'c'], codes: [] })
   assert.deepEqual(await samples(counted, METRICS.policyErrors.name), [
     'sluice_policy_errors_total{policy="a"} 1',
     'sluice_policy_errors_total{policy="c"} 0',
