@@ -20,7 +20,7 @@ const END = '```\n<!-- end -->'
 
 const INSTALL = [
   'kubectl create namespace sluice-system',
-  'helm template sluice charts/sluice --namespace sluice-system --include-crds --no-hooks \\\n' +
+  'helm template sluice charts/sluice --namespace sluice-system --include-crds --no-hooks --kube-version 1.36 \\\n' +
     '    --set image.repository=registry.example.com/sluice --set certificates.mode=SelfGenerated \\\n' +
     '    | kubectl apply --server-side -f -',
 ]

@@ -3,6 +3,8 @@ import type { Cluster } from '../../admission/cluster.ts'
 import type { Log } from '../../admission/endpoint.ts'
 import type { ExemptNamespaces } from '../../admission/exempt.ts'
 import type { RecentDenials } from '../../admission/recent-denials.ts'
+import type { ClusterState } from '../../controller/cluster-state.ts'
+import { reportConditions } from '../../controller/condition-report.ts'
 import { type CountingObserver, startCounting } from '../../controller/recount.ts'
 import { usageObjects } from '../../controller/usage-objects.ts'
 import type { Edge } from '../../kubernetes/edge.ts'
@@ -60,5 +62,29 @@ export function usageWriting({
       log,
     })
     return stop
+  }
+}
+
+interface ReportingDeps extends Omit<LeadingDeps, 'cluster'> {
+  readonly state: ClusterState
+}
+
+/** Tells each document what became of it. */
+export function conditionWriting({ edge, state, own, log }: ReportingDeps): Duty {
+  return () => {
+    const reports = reportConditions({
+      server: edge.api,
+      follow: edge.follow,
+      sound: state.sound,
+      ledger: own.writer,
+      clock: SYSTEM_CLOCK,
+      timer: timerOn(SYSTEM_CLOCK),
+      log,
+    })
+    const leave = state.onChange(() => reports.hasten())
+    return () => {
+      leave()
+      reports.stop()
+    }
   }
 }

@@ -22,7 +22,7 @@ import { openApi } from './api.ts'
 import { certificateDuty, certificateOf } from './certificate.ts'
 import { duties } from './duties.ts'
 import { endpointsOf } from './endpoints.ts'
-import { counting, usageWriting } from './leading.ts'
+import { conditionWriting, counting, usageWriting } from './leading.ts'
 import { forwardedLedger, ownLedger } from './ledger.ts'
 import { registering } from './registering.ts'
 import { type ReplicaSettings, serviceName } from './settings.ts'
@@ -82,6 +82,7 @@ export async function startReplica(settings: ReplicaSettings, log: Log): Promise
       { begin: registered.duty, after: isUp },
       { begin: counting({ edge, cluster, exempt, own, observer: leading, log }), after: isUp },
       { begin: usageWriting({ edge, cluster, own, recent, log }), after: isUp },
+      { begin: conditionWriting({ edge, state, own, log }), after: isUp },
     ],
     log,
   )
