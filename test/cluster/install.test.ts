@@ -3,9 +3,10 @@
  * have the chart's own service account and no other rights. `UPDATE_GOLDEN=1` writes what was seen into the guide.
  */
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { helmProgram, skipWithoutHelm } from '../chart/support/helm.ts'
 import { ROOT } from '../support/sluice-process.ts'
@@ -41,7 +42,8 @@ test('what the guide shows of an installation is what happens', {
   const cluster = await startControlPlane({ controllers: true })
   t.after(() => cluster.stop())
   const run = shell(cluster.folder, cluster.kubeconfig)
-  const before = INSTALL.map(run)
+  const before: string[] = []
+  for (const command of INSTALL) before.push(await run(command))
 
   const sluice = await startSluice(cluster, { replicas: 2, certificates: 'self-signed', grant: async () => {} })
   t.after(() => sluice.stop())
@@ -49,7 +51,7 @@ test('what the guide shows of an installation is what happens', {
   for (const command of USE) {
     if (command.includes('gpuusage')) await until(run, command, /"used":4/)
     if (command.includes('cohorts,')) await until(run, command, /team-b.*True/)
-    after.push(run(command))
+    after.push(await run(command))
   }
   const seen = timeless([...before, ...after].join('\n'))
   const guide = readFileSync(GUIDE, 'utf8')
@@ -59,7 +61,7 @@ test('what the guide shows of an installation is what happens', {
   else assert.equal(`${seen}\n`, told)
 })
 
-type Run = (command: string) => string
+type Run = (command: string) => Promise<string>
 
 /** Runs a line as a person would type it, and gives it back with what was printed. */
 function shell(folder: string, kubeconfig: string): Run {
@@ -68,17 +70,26 @@ function shell(folder: string, kubeconfig: string): Run {
   symlinkSync(assetOrInstalled('kubectl'), join(bin, 'kubectl'))
   if (dirname(helmProgram()) !== '.') symlinkSync(helmProgram(), join(bin, 'helm'))
   const env = { ...process.env, PATH: [bin, process.env.PATH].join(delimiter), KUBECONFIG: kubeconfig, HOME: folder }
-  return command => {
-    const { stdout, stderr } = spawnSync('bash', ['-c', `(${command}) 2>&1`], { cwd: ROOT, env, encoding: 'utf8' })
-    return `$ ${command}\n${stdout}${stderr}`.trimEnd()
+  return async command => {
+    // Not waited for in place: the address before the replicas is served by this process.
+    const child = spawn('bash', ['-c', `(${command}) 2>&1`], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'] })
+    return `$ ${command}\n${await text(child.stdout)}`.trimEnd()
   }
 }
 
 async function until(run: Run, command: string, want: RegExp): Promise<void> {
-  await eventually(`${command} prints ${want}`, async () => (want.test(run(command)) ? true : undefined))
+  let last = ''
+  try {
+    await eventually(`${command} prints ${want}`, async () => {
+      last = await run(command)
+      return want.test(last) ? true : undefined
+    })
+  } catch (cause) {
+    throw new Error(`it printed\n${last}`, { cause })
+  }
 }
 
 /** Ages differ from run to run. */
-function timeless(text: string): string {
-  return text.replace(/\b\d+m?\d*s$/gm, '5s').replace(/[ \t]+$/gm, '')
+function timeless(printed: string): string {
+  return printed.replace(/\b\d+m?\d*s$/gm, '5s').replace(/[ \t]+$/gm, '')
 }
