@@ -56,6 +56,7 @@ export function endpointsOf(deps: EndpointDeps): {
     validateObjects({
       ...shared,
       layers: () => [library, state.objects()],
+      reread: async () => [library, await state.reread()],
       ledger,
       isSelf: ({ username }) => username === self,
     }),
