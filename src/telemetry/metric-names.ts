@@ -89,6 +89,28 @@ export const METRICS = {
     help: 'Charges handed to the leader: booked there, left to this replica, or failed on the way.',
     labels: ['result'],
   },
+  leader: {
+    name: 'sluice_leader',
+    help: 'Whether this replica leads; the sum over all replicas is 1.',
+    labels: [],
+  },
+  /** tree: the root cohorts, and those that were defined once and have a ledger. Only the leader tells. */
+  ledgerDrift: {
+    name: 'sluice_ledger_drift_milligpus',
+    help: 'How far the last count of pods was from what the charges and the pods that left explain.',
+    labels: ['tree'],
+  },
+  /** As ledgerDrift. */
+  ledgerCharges: {
+    name: 'sluice_ledger_charges',
+    help: 'Charges whose pods nobody had counted before the last recount.',
+    labels: ['tree'],
+  },
+  recountDuration: {
+    name: 'sluice_recount_seconds',
+    help: 'Time it took the leader to recount all trees.',
+    labels: [],
+  },
   watchStale: {
     name: 'sluice_watch_stale',
     help: 'Whether what this replica knows of the cluster may be out of date.',

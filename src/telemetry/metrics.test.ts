@@ -206,3 +206,24 @@ test('two registries keep apart, and the process itself is measured', async () =
 function row(tenant: string, usage: bigint): QuotaRow {
   return { tenant, tier: 'burst', acceleratorClass: 'h100', usage: amount(usage), limit: amount(10_000n) }
 }
+
+test('a leader tells how far its counts are off, and nothing of trees once it no longer leads', async () => {
+  const of = metrics()
+  const told = async () => {
+    const { leader, ledgerDrift, ledgerCharges } = METRICS
+    return (await Promise.all([leader, ledgerDrift, ledgerCharges].map(({ name }) => samples(of, name)))).flat()
+  }
+  assert.deepEqual(await told(), ['sluice_leader 0'])
+  of.leading(true)
+  of.drift('research', amount(3_000))
+  of.pending('research', 7)
+  of.recounted(1_500)
+  assert.deepEqual(await told(), [
+    'sluice_leader 1',
+    'sluice_ledger_drift_milligpus{tree="research"} 3000',
+    'sluice_ledger_charges{tree="research"} 7',
+  ])
+  assert.deepEqual(await samples(of, `${METRICS.recountDuration.name}_sum`), ['sluice_recount_seconds_sum 1.5'])
+  of.leading(false)
+  assert.deepEqual(await told(), ['sluice_leader 0'])
+})

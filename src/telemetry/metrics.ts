@@ -1,6 +1,7 @@
 /** The Prometheus registry. Made by the caller, never global, so that two servers in one process keep apart. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Decision, Log } from '../admission/endpoint.ts'
+import { type CountingMetrics, countingMetrics } from './counting-metrics.ts'
 import { METRICS, OTHER } from './metric-names.ts'
 import { type QuotaRow, watchQuotas } from './quota-metrics.ts'
 import { type WakeMetrics, wakeMetrics } from './wake-metrics.ts'
@@ -12,7 +13,7 @@ export interface MetricsOptions {
   readonly processDefaults?: boolean
 }
 
-export interface Metrics {
+export interface Metrics extends CountingMetrics {
   readonly contentType: string
   exposition(): Promise<string>
 
@@ -54,6 +55,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     watchQuotas: read => watchQuotas(registry, read),
     ...ledgerMetrics(registry),
     waking: () => wakeMetrics(registry),
+    ...countingMetrics(registry),
     ...transport(registry),
   }
 }
