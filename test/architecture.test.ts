@@ -23,6 +23,7 @@ const SIDEWAYS: readonly (readonly [string, string])[] = [
   ['src/cli', 'src/http'],
   ['src/cli', 'src/config'],
   ['src/cli', 'src/telemetry'],
+  ['src/cli', 'src/kubernetes'],
   ['src/http', 'src/telemetry'],
   ['src/schema', 'src/quantity'],
   ['src/workload', 'src/gpu'],

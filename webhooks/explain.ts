@@ -3,17 +3,16 @@ import type { Cluster } from '../src/admission/cluster.ts'
 import type { Answer, Call, Clock, Endpoint } from '../src/admission/endpoint.ts'
 import type { ExemptNamespaces } from '../src/admission/exempt.ts'
 import { type Explained, explainManifest } from '../src/admission/explanation.ts'
-import type { TierForecast } from '../src/admission/mutate.ts'
 import type { PlacedObject } from '../src/admission/objects.ts'
 import { questionRefused } from '../src/admission/question.ts'
 import { explainedJson } from '../src/admission/quota-json.ts'
 import { scratchDesk } from '../src/admission/scratch-desk.ts'
-import type { QuotaDesk } from '../src/admission/validate.ts'
 import type { Book } from '../src/quota/book.ts'
 import { failed, type Parsed, parsed } from '../src/schema/parsed.ts'
 import { isObject, type JsonValue } from '../src/schema/parts.ts'
 import { flattenLists } from '../src/workload/lists.ts'
 import { podTemplates } from '../src/workload/templates.ts'
+import { patient } from './patient-desk.ts'
 import { policyTimer } from './policy-timer.ts'
 
 const PATH = '/explain'
@@ -119,18 +118,4 @@ function parseNamespace(query: string): Parsed<string | undefined> {
   const namespace = new URLSearchParams(query).get('namespace')
   if (namespace === null || NAMESPACE.test(namespace)) return parsed(namespace ?? undefined)
   return failed({ at: 'namespace', problem: 'is not the name of a namespace' })
-}
-
-/** Lets reviews that came meanwhile go first, pod by pod, and gives up at the deadline: nobody would read the rest. */
-function patient(desk: QuotaDesk & TierForecast, call: Call, clock: Clock): QuotaDesk & TierForecast {
-  const inTurn = async (ask: QuotaDesk['charge'], ...question: Parameters<QuotaDesk['charge']>) => {
-    await nextTurn()
-    if (clock.now() >= call.deadlineMs) return { kind: 'busy', because: 'deadline', retryAfterMs: 1_000 } as const
-    return ask(...question)
-  }
-  return {
-    peek: desk.peek,
-    charge: (request, deadlineMs) => inTurn(desk.charge, request, deadlineMs),
-    preview: (request, deadlineMs) => inTurn(desk.preview, request, deadlineMs),
-  }
 }

@@ -9,41 +9,45 @@ import { type ObjectReview, parseObjectReview } from '../src/admission/review-ob
 import { badRequest } from '../src/admission/review-pod.ts'
 import { API_GROUP } from '../src/schema/kind.ts'
 import { failed, type Parsed, parsed } from '../src/schema/parsed.ts'
+import type { ResourceRule, WebhookDeclaration } from './declaration.ts'
 import { objectDecision } from './object-decision.ts'
 
 const PATH = '/validate/objects'
 
+/** All but GpuUsages, which a namespace must be able to take along when it goes. Statuses are subresources, which this does not match. */
+const GUARDED_RESOURCES: readonly ResourceRule[] = [
+  {
+    apiGroups: [API_GROUP],
+    apiVersions: ['*'],
+    resources: ['acceleratorclasses', 'cohorts', 'fabricprofiles', 'gpupolicies', 'quotaledgers', 'tenantquotas'],
+  },
+]
+
 /**
- * How the API server is told to call this webhook. What nobody has checked is not written: the most that an unavailable guard
- * stops is a change of configuration, and pods go on being admitted by what is in force. Statuses are subresources, which this
- * does not match; GpuUsages are not listed: a namespace that is deleted must be able to take its own along.
+ * What nobody has checked is not stored: the most that an unavailable guard stops is a change of configuration, and pods go on being
+ * admitted by what is in force.
  */
-export const GUARD_WRITES = {
+export const GUARD_WRITES: WebhookDeclaration = {
+  name: 'objects.validate.sluice.dev',
+  phase: 'validating',
   path: PATH,
   operations: ['CREATE', 'UPDATE'],
-  apiGroups: [API_GROUP],
-  apiVersions: ['*'],
-  resources: ['acceleratorclasses', 'cohorts', 'tenantquotas', 'gpupolicies', 'fabricprofiles', 'quotaledgers'],
+  resources: GUARDED_RESOURCES,
+  about: 'guarded-objects',
   failurePolicy: 'Fail',
   sideEffects: 'None',
   timeoutSeconds: 10,
-} as const
+}
 
 /**
- * Deletions are let through while nobody answers: where Sluice is gone and its webhook configuration is not, its objects could
- * never be removed. A reference that is left behind that way is found when the objects are assembled, and told in conditions.
+ * Where Sluice is gone and its registration is not, its objects could never be removed. A reference that is left behind that way is
+ * found when the objects are assembled, and told in conditions.
  */
-export const GUARD_DELETES = { ...GUARD_WRITES, operations: ['DELETE'], failurePolicy: 'Ignore' } as const
-
-/**
- * Match conditions of both. Sluice's own writes are not sent to it: every charge is an update of a ledger, and would wait for a call
- * to a replica that may be waiting for that very charge. And what is on its way out needs no check to lose its last finalizer.
- */
-export function guardConditions(serviceAccount: string) {
-  return [
-    { name: 'not-by-sluice', expression: `request.userInfo.username != '${serviceAccount}'` },
-    { name: 'not-going', expression: 'object == null || !has(object.metadata.deletionTimestamp)' },
-  ] as const
+export const GUARD_DELETES: WebhookDeclaration = {
+  ...GUARD_WRITES,
+  name: 'deletions.validate.sluice.dev',
+  operations: ['DELETE'],
+  failurePolicy: 'Ignore',
 }
 
 export interface GuardDeps {

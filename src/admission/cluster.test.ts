@@ -76,7 +76,7 @@ test('an issue names the documents of which any could be changed to mend it', ()
     quotas.map(({ documents }) => documents?.map(({ name }) => name)),
     [
       ['a', 'b'],
-      ['t', 'u'],
+      ['u', 't'],
     ],
   )
 })

@@ -57,7 +57,7 @@ export function judgeDelete(name: DocumentName, live: Live): Judgement {
 // While others are broken, all that can be said of a document is that it breaks nothing more.
 const UNJUDGED: Judgement = {
   denials: [],
-  warnings: ['other objects of sluice.dev are not valid: until they are, what was in force stays so'],
+  warnings: ['other objects of sluice.dev are not valid, so what this means for what runs is not known'],
 }
 
 function judgeIssues(caused: readonly Issue[], name: DocumentName): Judgement {

@@ -66,7 +66,7 @@ export function assembleSound(
   }
 }
 
-/** The issues by the object that their place names. */
+/** The issues by the object that is to blame. */
 function byObject(
   issues: readonly Issue[],
   objects: ReadonlyMap<string, PlacedObject>,
@@ -83,12 +83,9 @@ function byObject(
   )
 }
 
-const NAMED = /\b([A-Z][A-Za-z]+)[ /]([a-z0-9][a-z0-9.-]*)/g
-
-function blamedIn({ at }: Issue, objects: ReadonlyMap<string, PlacedObject>): string | undefined {
-  // A name is a DNS name, so it ends where a colon or a blank begins. Two policies that conflict are both named, and the one that
-  // is shipped is not at fault.
-  return [...at.matchAll(NAMED)].map(([, kind, name]) => `${kind} ${name}`).find(identity => objects.has(identity))
+// Of two that do not go together, the one that is shipped is not at fault.
+function blamedIn({ documents = [] }: Issue, objects: ReadonlyMap<string, PlacedObject>): string | undefined {
+  return documents.map(({ kind, name }) => `${kind} ${name}`).find(identity => objects.has(identity))
 }
 
 export function describeUnsound({ object, issues, inForce }: Unsound): string {

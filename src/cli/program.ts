@@ -3,11 +3,14 @@ import { VERSION } from '../config/version.ts'
 import { LOG_LEVELS, type LogLevel } from '../telemetry/log.ts'
 import { demo } from './demo.ts'
 import { type ExplainOptions, explain } from './explain.ts'
+import { type ExportVapOptions, exportVap } from './export-vap.ts'
 import { importFromKueue } from './import-kueue.ts'
 import { REVIEW_OUTPUTS, review } from './review.ts'
+import { runSelfTest, type SelfTestOptions } from './selftest.ts'
 import { serve } from './serve.ts'
 import { EXIT, type ExitCode, type Terminal } from './terminal.ts'
 import { test } from './test.ts'
+import { runUnregister } from './unregister.ts'
 import { type UsageOptions, usage } from './usage.ts'
 import { whatIf } from './whatif.ts'
 
@@ -43,6 +46,9 @@ function programFor(terminal: Terminal, done: (code: ExitCode | undefined) => vo
   addUsage(program, terminal, done)
   addTest(program, terminal, done)
   addImport(program, terminal, done)
+  addExport(program, terminal, done)
+  addSelfTest(program, terminal, done)
+  addUnregister(program, terminal, done)
   addDemo(program, terminal, done)
   return program
 }
@@ -196,6 +202,34 @@ function addImport(program: Command, terminal: Terminal, done: Done): void {
         ),
       ),
     )
+}
+
+function addExport(program: Command, terminal: Terminal, done: Done): void {
+  program
+    .command('export')
+    .description('write what Sluice knows in the form of something else')
+    .command('vap')
+    .description('a ValidatingAdmissionPolicy that holds up the least while Sluice is away')
+    .requiredOption('--cluster <dir>', 'the folder of classes, cohorts, tenants and policies')
+    .option('--exempt-namespaces <names...>', 'namespaces that are left alone, besides those of the system')
+    .action((options: ExportVapOptions) => done(exportVap(options, terminal)))
+}
+
+function addSelfTest(program: Command, terminal: Terminal, done: Done): void {
+  program
+    .command('selftest')
+    .description('ask the pod webhooks at an address as the API server will; exits with 1 if they do not answer')
+    .requiredOption('--webhook-url <url>', 'where they are, such as https://sluice.sluice-system.svc')
+    .requiredOption('--tls-ca <file>', 'the authority that their certificate must be of, in PEM')
+    .action(async (options: SelfTestOptions) => done(await runSelfTest(options, terminal)))
+}
+
+function addUnregister(program: Command, terminal: Terminal, done: Done): void {
+  program
+    .command('unregister')
+    .description('delete the webhook configurations, so that pods are created without Sluice')
+    .option('--kubeconfig <file>', 'the cluster; without it, the one this runs in')
+    .action(async ({ kubeconfig }) => done(await runUnregister(kubeconfig, terminal)))
 }
 
 function addDemo(program: Command, terminal: Terminal, done: Done): void {

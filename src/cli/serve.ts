@@ -19,10 +19,11 @@ import { parsed } from '../schema/parsed.ts'
 import { createLog, type LogLevel } from '../telemetry/log.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { complain, loadCluster } from './cluster.ts'
-import { inProcessLedger, SYSTEM_CLOCK } from './in-process-ledger.ts'
+import { inProcessLedger } from './in-process-ledger.ts'
 import { quotaRows } from './quota-rows.ts'
 import { standaloneLeader } from './standalone-leader.ts'
 import { EXIT, type ExitCode, type Terminal } from './terminal.ts'
+import { SYSTEM_CLOCK } from './time.ts'
 
 export interface ServeOptions {
   readonly cluster: string

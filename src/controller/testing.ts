@@ -84,7 +84,7 @@ export function admission(cluster: ReturnType<typeof clusterOf>, refusals: Refus
       }
       const request = { ...podRequest({ uid, namespace: owner?.tenant ?? 'a', object }), dryRun }
       const review = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request }
-      const call: Call = { query: '', deadlineMs: clock.now() + 10_000, timeoutMs: 10_000, log: SILENT }
+      const call: Call = { query: '', deadlineMs: clock.now() + 10_000, timeoutMs: 10_000, isPeer: false, log: SILENT }
       const answer = await endpoint.answer(review, call)
       return fieldAt(answer.body as JsonObject, 'response', 'allowed') === true ? uid : undefined
     },

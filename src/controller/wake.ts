@@ -35,8 +35,8 @@ export interface WakeDeps {
 }
 
 export interface Waking {
-  /** The ledger of a tree has a version that this replica may not have read. Any number of them is one check, a moment later. */
-  newer(tree: string): void
+  /** A ledger has a newer version, which its book shows or soon will. Any number of them is one check, a moment later. */
+  newer(): void
   /** Looks at once. Done when those chosen have been called; rejects when a ledger cannot be read. */
   check(): Promise<void>
   stop(): void
@@ -45,7 +45,7 @@ export interface Waking {
 const CHECK_MS = 1_000
 /** How soon after the last check a newer version is looked at. */
 const SOON_MS = 250
-/** A tree in which somebody waits is read again after this long although nobody told of a newer version. */
+/** A tree in which somebody waits is read after this long, in case nobody tells of newer versions. */
 const REREAD_MS = 10_000
 // kube-controller-manager makes 20 calls a second unless told otherwise; to wake more owners is to have them wait there.
 const WOKEN_PER_SECOND = 20
@@ -58,7 +58,6 @@ export function wakeRefused(deps: WakeDeps): Waking {
   const wake = waker(deps)
   const budget = tokenBucket(WOKEN_PER_SECOND, clock)
   const readAtMs = new Map<string, number>()
-  let told = new Set<string>()
   let running: Promise<void> | undefined
 
   // One at a time: two would choose the same owners.
@@ -71,17 +70,15 @@ export function wakeRefused(deps: WakeDeps): Waking {
 
   async function round(): Promise<void> {
     refused.expire()
-    const newer = told
-    told = new Set()
     for (const tree of treesOf(refused, deps.quotas())) {
-      const planned = await planFor(tree, newer.has(tree))
+      const planned = await planFor(tree)
       const chosen = planned.slice(0, budget.take(planned.length))
       await Promise.all(chosen.map(wake))
     }
   }
 
-  async function planFor(tree: string, isNewer: boolean): Promise<readonly RefusedOwner[]> {
-    const known = isNewer || isStale(tree) ? undefined : ledger.book(tree)
+  async function planFor(tree: string): Promise<readonly RefusedOwner[]> {
+    const known = isStale(tree) ? undefined : ledger.book(tree)
     if (known !== undefined && plan(tree, known).length === 0) return []
     // What was seen last may be behind what others have charged since.
     const book = await ledger.refresh(tree)
@@ -116,10 +113,8 @@ export function wakeRefused(deps: WakeDeps): Waking {
     problem: 'refused owners cannot be woken',
   })
   return {
-    newer(tree) {
-      if (refused.size() === 0) return
-      told.add(tree)
-      rounds.hasten()
+    newer() {
+      if (refused.size() > 0) rounds.hasten()
     },
     check,
     stop: rounds.stop,

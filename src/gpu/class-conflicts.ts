@@ -83,7 +83,9 @@ function conflictsOver(asked: string, entries: readonly Entry[]): readonly Issue
   const unreachable = entries.filter(entry => !entry.canBeNamed && !defaults.includes(entry))
   return [
     ...(defaults.length < 2 ? [] : blamedOn(documentsOf(defaults), [twoDefaults(asked, defaults)])),
-    ...unreachable.flatMap(entry => blamedOn(documentsOf(entries), [unreachableIssue(asked, entry, entries)])),
+    ...unreachable.flatMap(entry =>
+      blamedOn(documentsOf([entry, ...entries]), [unreachableIssue(asked, entry, entries)]),
+    ),
   ]
 }
 

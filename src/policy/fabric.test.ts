@@ -137,7 +137,7 @@ test('for one traffic on one platform one profile is automatic', () => {
       at: 'FabricProfile twin: spec.automatic',
       problem: 'FabricProfile efa is automatic for nccl on aws already',
       remedy: 'leave it to one of the two, and name the other in a policy',
-      documents: ['efa', 'twin'].map(name => ({ kind: 'FabricProfile', name })),
+      documents: ['twin', 'efa'].map(name => ({ kind: 'FabricProfile', name })),
     },
   ])
 })

@@ -32,7 +32,7 @@ export function rivalProfiles(profiles: readonly FabricProfileDocument[]): reado
       const at = `FabricProfile ${other.metadata.name}: spec.automatic`
       const problem = `FabricProfile ${first?.metadata.name} is automatic for ${what} already`
       const remedy = 'leave it to one of the two, and name the other in a policy'
-      return blamedOn(first === undefined ? [other] : [first, other], [{ at, problem, remedy }])
+      return blamedOn(first === undefined ? [other] : [other, first], [{ at, problem, remedy }])
     }),
   )
 }

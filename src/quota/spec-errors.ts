@@ -139,7 +139,7 @@ function sharedNamespaces(tenants: readonly TenantSpec[]): readonly Issue[] {
     const [first, ...others] = claimants.map(claim => claim.tenant)
     return others.map(other => ({
       ...tenantPlace(other, 'namespaces'),
-      documents: [first ?? other, other].map(tenant => ({ kind: 'TenantQuota', name: tenant })),
+      documents: [other, first ?? other].map(tenant => ({ kind: 'TenantQuota', name: tenant })),
       problem: `namespace ${name} belongs to TenantQuota ${first} as well as to ${other}`,
       remedy: 'leave it to one of the two',
     }))

@@ -4,7 +4,10 @@ export interface Issue {
   readonly at: string
   readonly problem: string
   readonly remedy?: string
-  /** The documents that are to blame, where the place is in documents: each of them could be changed to mend it. */
+  /**
+   * The documents to blame, where it is about documents: each of them could be changed to mend it. The first is the one that
+   * the place is in.
+   */
   readonly documents?: readonly DocumentName[]
 }
 

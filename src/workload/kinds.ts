@@ -66,6 +66,19 @@ const GROUPS_WITHOUT_PODS: ReadonlySet<string> = new Set([
   'templates.gatekeeper.sh',
 ])
 
+/** A kind that is known by name. */
+export interface KnownKind {
+  readonly group: string
+  readonly kind: string
+  /** As its API serves it; each of these plurals is regular. */
+  readonly plural: string
+}
+
+export const KNOWN_KINDS: readonly KnownKind[] = [...KINDS.keys()].map(name => {
+  const [group = '', kind = ''] = name.split('/')
+  return { group, kind, plural: `${kind.toLowerCase()}s` }
+})
+
 const NONE: TemplateFinder = () => []
 
 export function finderFor({ group, kind }: Source): TemplateFinder {

@@ -22,10 +22,11 @@ const PLURALS: ReadonlyMap<string, string> = new Map([
   ['TenantQuota', 'tenantquotas'],
 ])
 
+const LAYERS = [parsedValue(readClusterFolder(shippedLibrary())), readObjects(QUOTAS, 'live').objects]
+const CLUSTER = parsedValue(assembleCluster(...LAYERS))
+
 /** The guard of a cluster with the shipped library and two tenants, of which one uses four GPUs. */
 function guard(t: Parameters<typeof serve>[0]): Promise<TestServer> {
-  const layers = [parsedValue(readClusterFolder(shippedLibrary())), readObjects(QUOTAS, 'live').objects]
-  const cluster = parsedValue(assembleCluster(...layers))
   const charge = {
     ...STAMP,
     uid: 'u',
@@ -34,10 +35,10 @@ function guard(t: Parameters<typeof serve>[0]): Promise<TestServer> {
     amounts: amounts({ h100: 4_000 }),
     gang: null,
   } as const
-  const books = openBooks(cluster.quotas, [charge])
+  const books = openBooks(CLUSTER.quotas, [charge])
   const deps = {
-    cluster: () => cluster,
-    layers: () => layers,
+    cluster: () => CLUSTER,
+    layers: () => LAYERS,
     ledger: { book: (tree: string) => books.get(tree) },
     isSelf: ({ username }: { readonly username?: string }) => username === SELF,
   }
