@@ -10,12 +10,11 @@ import type { ExemptNamespaces } from '../admission/exempt.ts'
 import type { ClassTable } from '../gpu/class-table.ts'
 import type { Amount } from '../quantity/amount.ts'
 import type { Book } from '../quota/book.ts'
-import { charges } from '../quota/ledger.ts'
 import { changesNothing, driftOf } from '../quota/recount.ts'
 import type { Timer } from '../quota/waiter.ts'
 import type { LedgerWriter } from '../quota/writer.ts'
 import type { ApiServer, Follow, Following } from './api-server.ts'
-import { horizon } from './horizon.ts'
+import { CREATE_MS, horizon } from './horizon.ts'
 import { type PodCount, podCount } from './pod-count.ts'
 import { podReader } from './pod-facts.ts'
 import { newestPodVersion, presentPods } from './pods.ts'
@@ -36,6 +35,8 @@ export interface CountingDeps {
   readonly observer: CountingObserver
   readonly log: Log
   readonly intervalMs?: number
+  /** How long a create can take: longer than the API server's request timeout, at most as long as a charge lasts. */
+  readonly createMs?: number
 }
 
 /** Who measures the recounts. */
@@ -66,9 +67,9 @@ interface Session {
 
 /** Counts for as long as this replica leads. */
 export function startCounting(deps: CountingDeps): Counting {
-  const { cluster, writer, clock, steady, timer, observer, log, intervalMs = INTERVAL_MS } = deps
+  const { cluster, writer, clock, steady, timer, observer, log, intervalMs = INTERVAL_MS, createMs = CREATE_MS } = deps
   const newest = () => newestPodVersion(deps.api, intervalMs)
-  const until = horizon({ newest, clock, steady })
+  const until = horizon({ newest, clock, steady, createMs })
   let session = begin(deps)
   let isStopped = false
   const rounds = openRounds(recountAll, {
@@ -91,13 +92,12 @@ export function startCounting(deps: CountingDeps): Counting {
     await Promise.all([...trees].map(tree => attempt(`the recount of ${tree}`, () => recountTree(tree, count), tree)))
     if (isStopped) return
     observer.recounted(steady.now() - startedMs)
-    if ([...trees].some(isAwaiting)) await attempt('asking for the newest version of pods', () => until.ask())
+    if ([...trees].some(isAwaited)) await attempt('asking for the newest version of pods', () => until.ask())
   }
 
-  /** Whether anything of the tree may lapse one day. */
-  function isAwaiting(tree: string): boolean {
+  function isAwaited(tree: string): boolean {
     const ledger = writer.book(tree)?.ledger
-    return ledger !== undefined && ledger.charges.size + ledger.gangs.size > 0
+    return ledger !== undefined && until.isAwaited(tree, ledger)
   }
 
   /** What a pod holds is told by the classes, and of pods that held nothing nothing is kept: so other classes are another beginning. */
@@ -112,7 +112,7 @@ export function startCounting(deps: CountingDeps): Counting {
     const book = await writer.refresh(tree)
     if (isStopped || count !== session.count) return
     const { ledger } = book
-    until.known(tree, charges(ledger))
+    until.known(tree, ledger)
     const view = count.view(tree, book, until.asOfMs())
     report(tree, book, driftOf(ledger, view))
     const isBehind = view.position < ledger.base.position

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { manualClock } from '../quota/testing.ts'
 import { refusedOwners } from './refused.ts'
-import { RETRY_ANNOTATION, touch } from './touch.ts'
 import { admission, clusterOf, ownersApi, type TestOwner } from './testing.ts'
+import { RETRY_ANNOTATION, touch } from './touch.ts'
 
 const OWNER: TestOwner = { tenant: 'a', name: 'web' }
 

@@ -5,8 +5,8 @@ import type { Book } from '../quota/book.ts'
 import { manualClock } from '../quota/testing.ts'
 import type { JsonObject } from '../schema/parts.ts'
 import { refusedOwners } from './refused.ts'
-import { RETRY_ANNOTATION } from './touch.ts'
 import { admission, clusterOf, ownersApi, pathTo, SILENT, type TestOwner } from './testing.ts'
+import { RETRY_ANNOTATION } from './touch.ts'
 import { wakeRefused } from './wake.ts'
 
 interface World {

@@ -31,6 +31,8 @@ export interface LedgerObjectsDeps extends Time {
 export interface LedgerObjects extends Required<TextStore> {
   /** Done when it is known which ledgers there are. */
   readonly listed: Promise<void>
+  /** The trees that have a ledger, or had one until lately; also those that no cohort defines any more. */
+  trees(): readonly string[]
   /** Why the watch may be behind. Charging works without it. */
   problem(): string | undefined
   stop(): void
@@ -66,6 +68,7 @@ export function ledgerObjects({ api, follow, onNewer, clock, timer }: LedgerObje
 
   return {
     listed: following.listed,
+    trees: () => heard.trees(),
     problem: following.problem,
     stop: following.stop,
     newest: tree => heard.newest(tree),
