@@ -113,7 +113,8 @@ export function startCounting(deps: CountingDeps): Counting {
     if (isStopped || count !== session.count) return
     const { ledger } = book
     until.known(tree, ledger)
-    const view = count.view(tree, book, until.asOfMs())
+    const view = await count.view(tree, book, until.asOfMs())
+    if (isStopped) return
     report(tree, book, driftOf(ledger, view))
     const isBehind = view.position < ledger.base.position
     // Its first recount a leader writes in any case: from then on one that does not know of it is behind.
