@@ -31,6 +31,8 @@ export interface Horizon {
   ask(): Promise<void>
   /** Everything up to this version has been told. */
   reached(position: bigint): void
+  /** For how long the watch has not come as far as was asked for. */
+  awaitedForMs(): number
   /** Everything created before this moment has been told; 0 at first. */
   asOfMs(): number
   /** The charges of this ledger are there, and no others. */
@@ -84,6 +86,10 @@ export function horizon({ newest, clock, steady, createMs = CREATE_MS }: Horizon
     reached(position) {
       told = asked.findLast(one => one.position <= position)?.moment ?? told
       asked = asked.filter(one => one.position > position)
+    },
+    awaitedForMs() {
+      const [first] = asked
+      return first === undefined ? 0 : steady.now() - first.moment.steadyMs
     },
     asOfMs: () => told?.atMs ?? 0,
     known(tree, ledger) {

@@ -16,14 +16,10 @@ export function presentPods(
   return { path: PODS, query: { fieldSelector: RUNNING }, keep, audience }
 }
 
-/** Nobody runs pods there, so that a list of its pods is an empty one. */
+/** Nobody runs pods there, so that a list of its pods is an empty one; its version is that of all pods. */
 const WITHOUT_PODS = '/api/v1/namespaces/kube-node-lease/pods'
 
-/**
- * The version that the pods are at. A list that names no version is as new as the call. This one has no `limit` either: with one it is
- * read from etcd, where without it the API server's cache first catches up with etcd, and then says so in its bookmarks, even if no pod
- * changes for hours (from Kubernetes 1.31 on, KEP-2340; before, it takes the next event of any pod).
- */
+/** The version that the pods are at: a list that names no version is as new as the call. */
 export async function newestPodVersion(api: ApiServer, timeoutMs: number): Promise<bigint> {
   const { status, body } = await api.call({ method: 'GET', path: WITHOUT_PODS, timeoutMs })
   const version = textAt(body, 'metadata', 'resourceVersion') ?? ''

@@ -62,8 +62,15 @@ const INTERVAL_MS = 5_000
 interface Session {
   readonly classes: ClassTable
   readonly count: PodCount
-  readonly following: Following
+  /** Follows the pods, and begins with a list of all. */
+  readonly follow: () => Following
 }
+
+/**
+ * While no pod of the cluster changes, a watch is at the version of the last change: its bookmarks repeat that, or do not come at all
+ * (seen on Kubernetes 1.36 with etcd 3.5). Then only another list tells that nothing came.
+ */
+const QUIET_MS = 60_000
 
 /** Counts for as long as this replica leads. */
 export function startCounting(deps: CountingDeps): Counting {
@@ -71,6 +78,8 @@ export function startCounting(deps: CountingDeps): Counting {
   const newest = () => newestPodVersion(deps.api, intervalMs)
   const until = horizon({ newest, clock, steady, createMs })
   let session = begin(deps)
+  let following = session.follow()
+  let followingSinceMs = steady.now()
   let isStopped = false
   const rounds = openRounds(recountAll, {
     clock,
@@ -88,6 +97,7 @@ export function startCounting(deps: CountingDeps): Counting {
     const { quotas } = cluster()
     count.take(quotas)
     until.reached(count.toldUpTo())
+    if (until.awaitedForMs() >= QUIET_MS && steady.now() - followingSinceMs >= QUIET_MS) followAnew()
     const trees = new Set([...quotas.trees.keys(), ...deps.ledgers(), ...count.trees()])
     await Promise.all([...trees].map(tree => attempt(`the recount of ${tree}`, () => recountTree(tree, count), tree)))
     if (isStopped) return
@@ -104,8 +114,14 @@ export function startCounting(deps: CountingDeps): Counting {
   function renewSession(): void {
     const { classes } = cluster()
     if (classes === session.classes || isDeepStrictEqual(classes, session.classes)) return
-    session.following.stop()
     session = begin(deps)
+    followAnew()
+  }
+
+  function followAnew(): void {
+    following.stop()
+    following = session.follow()
+    followingSinceMs = steady.now()
   }
 
   async function recountTree(tree: string, count: PodCount): Promise<void> {
@@ -139,11 +155,11 @@ export function startCounting(deps: CountingDeps): Counting {
   }
 
   return {
-    problem: () => session.following.problem(),
+    problem: () => following.problem(),
     stop() {
       isStopped = true
       rounds.stop()
-      session.following.stop()
+      following.stop()
     },
   }
 }
@@ -164,5 +180,5 @@ function begin({ cluster, exempt, follow, log }: CountingDeps): Session {
     },
   })
   const { classes } = cluster()
-  return { classes, count, following: follow(presentPods(keep, count.audience)) }
+  return { classes, count, follow: () => follow(presentPods(keep, count.audience)) }
 }
