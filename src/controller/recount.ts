@@ -75,7 +75,7 @@ const QUIET_MS = 60_000
 /** Counts for as long as this replica leads. */
 export function startCounting(deps: CountingDeps): Counting {
   const { cluster, writer, clock, steady, timer, observer, log, intervalMs = INTERVAL_MS, createMs = CREATE_MS } = deps
-  const newest = () => newestPodVersion(deps.api, intervalMs)
+  const newest = () => newestPodVersion(deps.api)
   const until = horizon({ newest, clock, steady, createMs })
   let session = begin(deps)
   let following = session.follow()
