@@ -18,7 +18,7 @@ const RULE = written('GpuPolicy', 'tolerates', {
   validate: [{ expression: 'size(object.spec.?tolerations.orValue([])) > 0', message: 'tolerates nothing' }],
 })
 
-async function webhooks(then: 'Deny' | 'Warn', ...policies: readonly JsonObject[]) {
+async function webhooks(action: 'Deny' | 'Warn', ...policies: readonly JsonObject[]) {
   const cluster = clusterWith(...policies)
   const desk = await deskOf(cluster)
   const shared = {
@@ -31,7 +31,7 @@ async function webhooks(then: 'Deny' | 'Warn', ...policies: readonly JsonObject[
   const log = { decision: (decision: Decision) => void decisions.push(decision), event() {}, problem() {} }
   const call = { query: '', deadlineMs: 1_000, timeoutMs: 1_000, isPeer: false, log }
   const mutate = mutatePods({ ...shared, forecast: desk })
-  const validate = validatePods({ ...shared, desk, unmutated: { forecast: desk, then } })
+  const validate = validatePods({ ...shared, desk, unmutated: { forecast: desk, action } })
   const ask = async (endpoint: typeof mutate, object: JsonObject) => {
     const { body } = await endpoint.answer(reviewOf(object), call)
     return Reflect.get(body, 'response')

@@ -53,7 +53,7 @@ export interface ValidateDeps {
   readonly exempt: ExemptNamespaces
   readonly desk: QuotaDesk
   /** What becomes of a GPU pod that the mutating webhook has not seen. Without it nobody looks: where no API server calls it. */
-  readonly unmutated?: { readonly forecast: TierForecast; readonly then: 'Deny' | 'Warn' }
+  readonly unmutated?: { readonly forecast: TierForecast; readonly action: 'Deny' | 'Warn' }
   readonly observer: PodObserver
   /** Absent where nobody could be told of room: a process without a cluster. */
   readonly refusals?: Refusals
@@ -135,7 +135,7 @@ function missedMutation(
 ): 'Deny' | 'Warn' | undefined {
   if (unmutated === undefined) return undefined
   const hasMissed = hasMissedMutation(request, pod, cluster, unmutated.forecast, { startTimer })
-  return hasMissed ? unmutated.then : undefined
+  return hasMissed ? unmutated.action : undefined
 }
 
 function tell(validation: Validation, refusals: Refusals | undefined): void {

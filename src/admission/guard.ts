@@ -86,7 +86,7 @@ export function isAbout({ documents = [] }: Issue, { kind, name }: DocumentName)
 function accepted(live: Live, after: Cluster, name: DocumentName): Judgement {
   const known = new Set(live.cluster.warnings.map(identityOf))
   const odd = after.warnings.filter(issue => isAbout(issue, name) && !known.has(identityOf(issue)))
-  const left = QUOTA_KINDS.has(name.kind) ? stranded(live.cluster.quotas, after.quotas, live.bookOf) : []
+  const left = QUOTA_KINDS.has(name.kind) ? stranded(name, live.cluster.quotas, after.quotas, live.bookOf) : []
   return { denials: [], warnings: [...left, ...odd.map(({ at, problem }) => `${partsOfPlace(at).field}: ${problem}`)] }
 }
 

@@ -4,7 +4,7 @@ import { TIER_LABEL } from '../policy/owned-keys.ts'
 import type { TenantSpec } from '../quota/spec.ts'
 import { type JsonObject, TIERS } from '../schema/parts.ts'
 import type { Cluster } from './cluster.ts'
-import { podConditions } from './pod-conditions.ts'
+import { CONTAINERS, isAccelerator, podConditions } from './pod-conditions.ts'
 
 /*
  * What the API server can hold up by itself while Sluice is away: a ValidatingAdmissionPolicy needs nobody to answer. It never
@@ -18,6 +18,7 @@ export function nativeNet(cluster: Cluster, exempt: Iterable<string>): readonly 
   const apiVersion = 'admissionregistration.k8s.io/v1'
   const metadata = { name: NAME, labels: { 'app.kubernetes.io/name': 'sluice' } }
   const values = [...new Set(exempt)].toSorted()
+  const tenants = tenantsOf(cluster)
   const policy = {
     apiVersion,
     kind: 'ValidatingAdmissionPolicy',
@@ -33,8 +34,14 @@ export function nativeNet(cluster: Cluster, exempt: Iterable<string>): readonly 
         ],
       },
       matchConditions: [{ name: 'may-use-accelerators', expression: podConditions(cluster).accelerated }],
-      variables: [{ name: 'takesParts', expression: takesParts(cluster.classes) }],
-      validations: [HAS_TIER, ...validationsOf(tenantsOf(cluster).flatMap(tenant => maximaOf(tenant, cluster)))],
+      variables: [
+        { name: 'asks', expression: asks(cluster.classes) },
+        { name: 'takesParts', expression: takesParts(cluster.classes) },
+      ],
+      validations: [
+        hasTier(tenants.filter(tenant => !isStrict(tenant))),
+        ...validationsOf(tenants.filter(isStrict).flatMap(tenant => maximaOf(tenant, cluster))),
+      ],
     },
   }
   const binding = {
@@ -52,12 +59,33 @@ type Validation = {
   readonly reason: 'Forbidden'
 }
 
-// Of what the mutating webhook gives, the tier is the one thing that every GPU pod has afterwards: the note of what was injected is
-// missing where the pod named its tier and had everything else.
-const HAS_TIER: Validation = {
-  expression: `object.metadata.?labels[?${textLiteral(TIER_LABEL)}].orValue('') in ${textsLiteral(TIERS)}`,
-  message: `a pod that asks for accelerators carries the label ${TIER_LABEL}, which Sluice sets; it has not seen this one: try again`,
-  reason: 'Forbidden',
+/**
+ * Of what the mutating webhook gives, the tier is the one thing that every GPU pod has afterwards: the note of what was injected is
+ * missing where the pod named its tier and had everything else. A pod that fits nowhere has none, and where a tenant is not
+ * enforced such a pod is admitted.
+ */
+function hasTier(lenient: readonly TenantSpec[]): Validation {
+  const tier = `object.metadata.?labels[?${textLiteral(TIER_LABEL)}].orValue('') in ${textsLiteral(TIERS)}`
+  const spared = lenient.flatMap(({ namespaces }) => namespaces).toSorted()
+  return {
+    expression: [
+      '!variables.asks',
+      ...(spared.length === 0 ? [] : [`request.namespace in ${textsLiteral(spared)}`]),
+      tier,
+    ].join(' || '),
+    message: `a pod that asks for accelerators carries the label ${TIER_LABEL}, which Sluice sets; it has not seen this one: try again`,
+    reason: 'Forbidden',
+  }
+}
+
+/** For certain, which the condition does not tell: a count may be 0, and a claim may be for something else. */
+function asks(classes: ClassTable): string {
+  const limits = 'c.?resources.?limits.orValue({})'
+  return `${CONTAINERS}.exists(c, ${limits}.exists(name, ${isAccelerator(classes)} && string(${limits}[name]) != '0'))`
+}
+
+function isStrict({ enforcement, trustedQueues }: TenantSpec): boolean {
+  return enforcement === 'Enforce' && trustedQueues.length === 0
 }
 
 function tenantsOf({ quotas }: Cluster): readonly TenantSpec[] {
@@ -72,11 +100,8 @@ interface Maximum {
 }
 
 /** What no pod of the tenant may pass: for each resource the most that any class allows which it may mean. */
-function maximaOf(
-  { namespaces, classes, enforcement, trustedQueues }: TenantSpec,
-  cluster: Cluster,
-): readonly Maximum[] {
-  if (namespaces.length === 0 || enforcement !== 'Enforce' || trustedQueues.length > 0) return []
+function maximaOf({ namespaces, classes }: TenantSpec, cluster: Cluster): readonly Maximum[] {
+  if (namespaces.length === 0) return []
   return [...cluster.classes.byResource].flatMap(([resource, candidates]) => {
     // A class that the tenant may not use at all is Sluice's to refuse, which knows where the pod may land.
     const usable = candidates.flatMap(({ class: { name }, milliGpus }) => {
@@ -113,12 +138,11 @@ function validationOf({ resource, limit, namespaces }: Maximum): Validation {
 
 /** Whether what is a whole device elsewhere may be a part of one here: by modifiers of HAMi, or on nodes that are cut into slices. */
 function takesParts({ modifiers }: ClassTable): string {
-  const containers = '(object.spec.containers + object.spec.?initContainers.orValue([]))'
   const selector = 'object.spec.?nodeSelector.orValue({})'
   const terms =
     'object.spec.?affinity.?nodeAffinity.?requiredDuringSchedulingIgnoredDuringExecution.?nodeSelectorTerms.orValue([])'
   const isModifier = `name in ${textsLiteral([...modifiers.keys()].toSorted())}`
-  const byModifier = `${containers}.exists(c, c.?resources.?limits.orValue({}).exists(name, ${isModifier}))`
+  const byModifier = `${CONTAINERS}.exists(c, c.?resources.?limits.orValue({}).exists(name, ${isModifier}))`
   return [
     ...(modifiers.size === 0 ? [] : [byModifier]),
     `${selector}.exists(key, ${selector}[key].contains('MIG'))`,

@@ -1,4 +1,5 @@
 import { askingOf } from '../gpu/asking.ts'
+import type { ClassTable } from '../gpu/class-table.ts'
 import { textLiteral, textsLiteral } from '../policy/cel/literal.ts'
 import { TIER_LABEL } from '../policy/owned-keys.ts'
 import { EVERY_POD } from '../policy/reach.ts'
@@ -23,10 +24,9 @@ export interface PodConditions {
  * counted for its size alone (past 1,000 containers) and asks for nothing is let be.
  */
 export function podConditions({ classes, policies }: Pick<Cluster, 'classes' | 'policies'>): PodConditions {
-  const { resources, resourcePrefixes, annotations } = askingOf(classes)
-  const isAccelerator = resourceTest(resources, resourcePrefixes)
+  const { annotations } = askingOf(classes)
   const accelerated = [
-    `${AMOUNTS}.exists(amounts, amounts.exists(name, ${isAccelerator}))`,
+    `${AMOUNTS}.exists(amounts, amounts.exists(name, ${isAccelerator(classes)}))`,
     'size(object.spec.?resourceClaims.orValue([])) > 0',
     ...(annotations.length === 0 ? [] : [`${ANNOTATIONS}.exists(key, key in ${textsLiteral(annotations)})`]),
     `${textLiteral(TIER_LABEL)} in object.metadata.?labels.orValue({})`,
@@ -44,7 +44,8 @@ export function everyPod(conditions: PodConditions): PodConditions {
   return { ...conditions, injected: EVERY_POD, judged: EVERY_POD }
 }
 
-const CONTAINERS = '(object.spec.containers + object.spec.?initContainers.orValue([]))'
+/** Those of the pod's own, and those that start before them. */
+export const CONTAINERS = '(object.spec.containers + object.spec.?initContainers.orValue([]))'
 // A RuntimeClass may charge devices to every pod that uses it; the API server writes them to the overhead.
 const AMOUNTS =
   `(${CONTAINERS}.map(c, c.?resources.?limits.orValue({})) + ${CONTAINERS}.map(c, c.?resources.?requests.orValue({}))` +
@@ -55,8 +56,9 @@ const ANNOTATIONS = 'object.metadata.?annotations.orValue({})'
 // an expression (one million). Past that the beginnings of the names have to do: `nvidia.com/` lets through more than is needed.
 const MAX_NAMES = 100
 
-/** Nearly every resource is `cpu` or `memory`, which the slash tells at once. */
-function resourceTest(names: readonly string[], prefixes: readonly string[]): string {
+/** Whether `name` is a resource by which accelerators are asked for. Nearly all are `cpu` or `memory`, which the slash tells at once. */
+export function isAccelerator(classes: ClassTable): string {
+  const { resources: names, resourcePrefixes: prefixes } = askingOf(classes)
   const isShort = names.length <= MAX_NAMES
   const domains = isShort ? [] : [...new Set(names.map(name => name.slice(0, name.indexOf('/') + 1)))]
   const tests = [

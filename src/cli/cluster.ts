@@ -6,6 +6,12 @@ import { shippedLibrary } from '../config/root.ts'
 import { failed, formatIssue, type Issue, type Parsed, parsed } from '../schema/parsed.ts'
 import type { Terminal } from './terminal.ts'
 
+/** The shipped library as it stands under a cluster's own objects. */
+export function readLibrary(): Parsed<readonly PlacedObject[]> {
+  const library = readClusterFolder(shippedLibrary())
+  return library.ok ? parsed(library.value.filter(isNoPriorityClass)) : library
+}
+
 /** The shipped library, and over it the objects of a cluster folder, if one is given. */
 export function readLayers(folder: string | undefined): Parsed<readonly (readonly PlacedObject[])[]> {
   const library = readClusterFolder(shippedLibrary())

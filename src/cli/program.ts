@@ -1,13 +1,12 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import { VERSION } from '../config/version.ts'
-import { LOG_LEVELS, type LogLevel } from '../telemetry/log.ts'
 import { demo } from './demo.ts'
 import { type ExplainOptions, explain } from './explain.ts'
 import { type ExportVapOptions, exportVap } from './export-vap.ts'
 import { importFromKueue } from './import-kueue.ts'
 import { REVIEW_OUTPUTS, review } from './review.ts'
 import { runSelfTest, type SelfTestOptions } from './selftest.ts'
-import { serve } from './serve.ts'
+import { addServe } from './serve-command.ts'
 import { EXIT, type ExitCode, type Terminal } from './terminal.ts'
 import { test } from './test.ts'
 import { runUnregister } from './unregister.ts'
@@ -54,53 +53,6 @@ function programFor(terminal: Terminal, done: (code: ExitCode | undefined) => vo
 }
 
 type Done = (code: ExitCode | undefined) => void
-
-function addServe(program: Command, terminal: Terminal, done: Done): void {
-  program
-    .command('serve')
-    .description('serve the pod webhooks over HTTPS')
-    .requiredOption('--standalone', 'with a ledger in memory and no cluster behind it')
-    .requiredOption('--cluster <dir>', 'the folder of classes, cohorts, tenants and policies')
-    .option('--port <port>', 'the port; 0 lets the system choose', portOf, 8443)
-    .option('--host <address>', 'the address to listen on', '127.0.0.1')
-    .option('--tls-cert <file>', 'the certificate in PEM, followed as it changes; self-signed without it')
-    .option('--tls-key <file>', 'its private key in PEM')
-    .option('--exempt-namespaces <names...>', 'namespaces that are left alone, besides those of the system')
-    .option('--drain-seconds <seconds>', 'how long to go on serving after SIGTERM', numberOf)
-    .addOption(new Option('--log-level <level>', 'the least that is logged').choices(LOG_LEVELS).default('info'))
-    .action(async (options: ServeFlags) => {
-      if ((options.tlsCert === undefined) !== (options.tlsKey === undefined)) {
-        terminal.err('error: --tls-cert and --tls-key go together')
-        return done(EXIT.badInput)
-      }
-      const { cluster, port, host, logLevel, tlsCert, tlsKey, drainSeconds } = options
-      return done(
-        await serve(
-          {
-            cluster,
-            port,
-            host,
-            logLevel,
-            exemptNamespaces: options.exemptNamespaces ?? [],
-            ...(tlsCert === undefined || tlsKey === undefined ? {} : { tls: { cert: tlsCert, key: tlsKey } }),
-            ...(drainSeconds === undefined ? {} : { drainMs: drainSeconds * 1000 }),
-          },
-          terminal,
-        ),
-      )
-    })
-}
-
-interface ServeFlags {
-  readonly cluster: string
-  readonly port: number
-  readonly host: string
-  readonly logLevel: LogLevel
-  readonly tlsCert?: string
-  readonly tlsKey?: string
-  readonly exemptNamespaces?: readonly string[]
-  readonly drainSeconds?: number
-}
 
 function addReview(program: Command, terminal: Terminal, done: Done): void {
   program
@@ -238,15 +190,4 @@ function addDemo(program: Command, terminal: Terminal, done: Done): void {
     .description('start the service, send it the examples, and show what it does')
     .option('--once', 'end after the replay instead of serving on')
     .action(async ({ once }) => done(await demo({ isOnce: once === true }, terminal)))
-}
-
-function portOf(text: string): number {
-  const port = numberOf(text)
-  if (port > 65_535) throw new InvalidArgumentError('a port is at most 65535.')
-  return port
-}
-
-function numberOf(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('a whole number is needed.')
-  return Number(text)
 }

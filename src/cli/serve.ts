@@ -69,7 +69,7 @@ const RECOUNT_MS = 5_000
 
 /** Puts the service together and starts listening. */
 export async function startService(cluster: Cluster, options: ServeOptions, log: Log): Promise<Parsed<Service>> {
-  const metrics = createMetrics({ codes: [...Object.keys(CODES), ...cluster.policies.codes] })
+  const metrics = createMetrics({ codes: Object.keys(CODES) })
   const counted = metrics.counting(log)
   const certificate = await certificateOf(options, counted, metrics)
   if (!certificate.ok) return certificate
@@ -80,7 +80,7 @@ export async function startService(cluster: Cluster, options: ServeOptions, log:
     leader.recount().catch(cause => counted.problem('the recount failed', cause))
   }, RECOUNT_MS).unref()
   const desk = quotaDesk(ledger, () => cluster.quotas, SYSTEM_CLOCK)
-  metrics.policiesLoaded(cluster.policies.names)
+  metrics.policiesLoaded(cluster.policies)
   metrics.watchQuotas(() => quotaRows(cluster.quotas, ledger))
   const deps = {
     cluster: () => cluster,

@@ -34,8 +34,8 @@ export interface ClusterState {
   sound(): SoundCluster | undefined
   /** What rules depend on, as it is there, in force or not. */
   objects(): readonly PlacedObject[]
-  /** Called after each compilation. */
-  onChange(listener: (sound: SoundCluster) => void): void
+  /** Called after each compilation, until the function it returns is. */
+  onChange(listener: (sound: SoundCluster) => void): () => void
   /** Why what is in force may be out of date, or is not there yet. */
   problem(): string | undefined
   /** Done when everything was listed and compiled once. */
@@ -74,7 +74,7 @@ export function clusterState(deps: ClusterStateDeps): ClusterState {
   const claims = claimIndex()
   const owners = ownerIndex()
   const followings = new Map<string, Following>()
-  const listeners: ((sound: SoundCluster) => void)[] = []
+  const listeners = new Set<(sound: SoundCluster) => void>()
   const { promise: ready, resolve: isReady } = Promise.withResolvers<void>()
   const told = new Set<string>()
   let current: { readonly sound: SoundCluster; readonly cluster: Cluster } | undefined
@@ -198,7 +198,10 @@ export function clusterState(deps: ClusterStateDeps): ClusterState {
     },
     sound: () => current?.sound,
     objects: () => [...objects.values()],
-    onChange: listener => void listeners.push(listener),
+    onChange(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
     problem() {
       const stale = [...followings].flatMap(([path, following]) => {
         const problem = following.problem()

@@ -72,6 +72,13 @@ test('an owner is forgotten when a pod of it is admitted, or refused for what no
   assert.deepEqual([names(), told], [[], []])
 })
 
+test('a pod without accelerators says nothing of room for those with them', async () => {
+  const { attempt, names } = await fullPool()
+  await attempt(owner('x'))
+  assert.ok((await attempt(owner('x'), { gpus: 0 })) !== undefined)
+  assert.deepEqual(names(), ['x'])
+})
+
 test('the oldest make room, those of a tenant that has too many first, and it is counted', async () => {
   const { attempt, names, told } = await fullPool({ owners: 4, ofTenant: 3 })
   for (const name of ['a1', 'a2', 'a3', 'a4']) await attempt(owner(name))

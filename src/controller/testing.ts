@@ -125,8 +125,8 @@ export function ownersApi(onPatch: (path: string) => void = () => {}) {
   const status = (code: number) => ({ status: code, body: { kind: 'Status', message: `status ${code}` } })
 
   function patched(path: string, stored: Stored, patch: JsonObject) {
-    const { uid, resourceVersion, annotations } = patch
-    if (uid !== stored.metadata.uid || resourceVersion !== `${stored.version}`) return status(409)
+    const { resourceVersion, annotations } = patch
+    if (resourceVersion !== `${stored.version}`) return status(409)
     const merged = { ...(stored.metadata.annotations as JsonObject), ...(annotations as JsonObject) }
     const next = { metadata: { ...stored.metadata, annotations: merged }, version: stored.version + 1 }
     objects.set(path, next)

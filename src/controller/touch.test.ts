@@ -28,7 +28,7 @@ test('an owner is touched by an annotation that says when, as it was read, and a
   const path = '/apis/apps/v1/namespaces/a/replicasets/web'
   const call = { path, isMetadataEnough: true, timeoutMs: 5_000 }
   const annotations = { [RETRY_ANNOTATION]: '1970-01-01T00:01:00.000Z' }
-  const body = { metadata: { uid: 'uid-a-web', resourceVersion: '1', annotations } }
+  const body = { metadata: { resourceVersion: '1', annotations } }
   assert.deepEqual(calls, [
     { ...call, method: 'GET' },
     { ...call, method: 'PATCH', patch: 'merge', body },

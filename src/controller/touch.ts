@@ -42,10 +42,10 @@ export async function touch(refused: RefusedOwner, deps: TouchDeps): Promise<Tou
 async function touchOnce(refused: RefusedOwner, { api, clock }: TouchDeps): Promise<Touched> {
   const { path, owner } = refused
   const call = { path, isMetadataEnough: true, timeoutMs: CALL_MS } as const
-  const { status, body } = await api.call({ ...call, method: 'GET' })
-  if (status !== 200) return withoutSuccess({ status, body })
+  const read = await api.call({ ...call, method: 'GET' })
+  if (read.status !== 200) return withoutSuccess(read)
 
-  const metadata = body.metadata
+  const { metadata } = read.body
   // A pod may name any object; one of another UID was never its owner, and one that is being deleted will create nothing.
   if (textAt(metadata, 'uid') !== owner.uid || textAt(metadata, 'deletionTimestamp') !== undefined)
     return { kind: 'gone' }
@@ -54,10 +54,11 @@ async function touchOnce(refused: RefusedOwner, { api, clock }: TouchDeps): Prom
   // Clocks of replicas differ by a little; what is far ahead of ours was not written by one of them.
   if (Math.abs(nowMs - atMs) < intervalOf(refused)) return { kind: 'recent', atMs }
 
+  // The version is the object's own as well: no other of its name has it.
   const resourceVersion = textAt(metadata, 'resourceVersion') ?? ''
   const annotations = { [RETRY_ANNOTATION]: new Date(nowMs).toISOString() }
-  const patch = { metadata: { uid: owner.uid, resourceVersion, annotations } }
-  const answer = await api.call({ ...call, method: 'PATCH', patch: 'merge', body: patch })
+  const body = { metadata: { resourceVersion, annotations } }
+  const answer = await api.call({ ...call, method: 'PATCH', patch: 'merge', body })
   return answer.status === 200 ? { kind: 'woken' } : withoutSuccess(answer)
 }
 

@@ -125,6 +125,16 @@ test('a gang is woken for room for all of it', () => {
   assert.deepEqual(names(wakePlan(pool(5), [[one], queue('y', 4)], NOW)), ['x-job', 'y-0'])
 })
 
+test('a member of a gang that has its room is woken, though another gang of that size does not fit', () => {
+  const job = (id: string, sinceMs: number) => {
+    const gang = { id, size: 4, demand: amounts({ a: 4 }) }
+    return refused('x', id, sinceMs, { ask: { tenant: 'x', tier: 'auto', demand: amounts({ a: 1 }), gang } })
+  }
+  const started = job('started', 20)
+  const full = decide(pool(4), { ...started.ask, uid: 'leader', namespace: 'x' }, STAMP).book
+  assert.deepEqual(names(wakePlan(full, [[job('other', 10), started]], NOW)), ['x-started'])
+})
+
 const someQueues = fc.array(
   fc.record({ tenant: fc.nat(3), demand: someDemand, isCalled: fc.boolean(), sinceMs: fc.nat(100) }),
   { maxLength: 40 },

@@ -29,10 +29,10 @@ export interface LedgerObjectsDeps extends Time {
 }
 
 export interface LedgerObjects extends Required<TextStore> {
+  /** Those that were heard of, also of trees that no cohort defines any more. */
+  trees(): readonly string[]
   /** Done when it is known which ledgers there are. */
   readonly listed: Promise<void>
-  /** The trees that have a ledger, or had one until lately; also those that no cohort defines any more. */
-  trees(): readonly string[]
   /** Why the watch may be behind. Charging works without it. */
   problem(): string | undefined
   stop(): void
@@ -68,10 +68,10 @@ export function ledgerObjects({ api, follow, onNewer, clock, timer }: LedgerObje
 
   return {
     listed: following.listed,
-    trees: () => heard.trees(),
     problem: following.problem,
     stop: following.stop,
     newest: tree => heard.newest(tree),
+    trees: () => heard.trees(),
     async read(tree) {
       const answer = await api.call({ method: 'GET', path: pathOf(tree), timeoutMs: TIMEOUT_MS })
       if (isMissing(answer, tree)) {

@@ -91,24 +91,29 @@ export const METRICS = {
   },
   leader: {
     name: 'sluice_leader',
-    help: 'Whether this replica leads; the sum over all replicas is 1.',
+    help: 'Whether this replica leads.',
     labels: [],
   },
-  /** tree: the root cohorts, and those that were defined once and have a ledger. Only the leader tells. */
+  /** tree: the trees of cohorts. */
   ledgerDrift: {
     name: 'sluice_ledger_drift_milligpus',
-    help: 'How far the last count of pods was from what the charges and the pods that left explain.',
+    help: 'How far what the leader counts is from what the ledger explains; 0 unless pods run uncharged or otherwise than charged.',
     labels: ['tree'],
   },
   /** As ledgerDrift. */
   ledgerCharges: {
     name: 'sluice_ledger_charges',
-    help: 'Charges whose pods nobody had counted before the last recount.',
+    help: 'Charges in the ledger that the leader had not counted before its last recount.',
     labels: ['tree'],
   },
   recountDuration: {
     name: 'sluice_recount_seconds',
-    help: 'Time it took the leader to recount all trees.',
+    help: 'How long a recount of all ledgers took.',
+    labels: [],
+  },
+  registrationOk: {
+    name: 'sluice_registration_ok',
+    help: 'Whether the webhooks are registered as they should be, as the leader knows it.',
     labels: [],
   },
   watchStale: {

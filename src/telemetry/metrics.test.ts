@@ -92,7 +92,7 @@ test('codes count on denials only, and one that is in no table counts as other',
 
 test('policy errors are counted for loaded policies, and end with them', async () => {
   const counted = metrics()
-  counted.policiesLoaded(['a', 'b'])
+  counted.policiesLoaded({ names: ['a', 'b'], codes: [] })
   counted.policyFailed('a')
   counted.policyFailed('gone')
   assert.deepEqual(await samples(counted, METRICS.policyErrors.name), [
@@ -100,7 +100,7 @@ test('policy errors are counted for loaded policies, and end with them', async (
     'sluice_policy_errors_total{policy="b"} 0',
     'sluice_policy_errors_total{policy="other"} 1',
   ])
-  counted.policiesLoaded(['a', 'c'])
+  counted.policiesLoaded({ names: ['a', 'c'], codes: [] })
   assert.deepEqual(await samples(counted, METRICS.policyErrors.name), [
     'sluice_policy_errors_total{policy="a"} 1',
     'sluice_policy_errors_total{policy="c"} 0',
@@ -206,24 +206,3 @@ test('two registries keep apart, and the process itself is measured', async () =
 function row(tenant: string, usage: bigint): QuotaRow {
   return { tenant, tier: 'burst', acceleratorClass: 'h100', usage: amount(usage), limit: amount(10_000n) }
 }
-
-test('a leader tells how far its counts are off, and nothing of trees once it no longer leads', async () => {
-  const of = metrics()
-  const told = async () => {
-    const { leader, ledgerDrift, ledgerCharges } = METRICS
-    return (await Promise.all([leader, ledgerDrift, ledgerCharges].map(({ name }) => samples(of, name)))).flat()
-  }
-  assert.deepEqual(await told(), ['sluice_leader 0'])
-  of.leading(true)
-  of.drift('research', amount(3_000))
-  of.pending('research', 7)
-  of.recounted(1_500)
-  assert.deepEqual(await told(), [
-    'sluice_leader 1',
-    'sluice_ledger_drift_milligpus{tree="research"} 3000',
-    'sluice_ledger_charges{tree="research"} 7',
-  ])
-  assert.deepEqual(await samples(of, `${METRICS.recountDuration.name}_sum`), ['sluice_recount_seconds_sum 1.5'])
-  of.leading(false)
-  assert.deepEqual(await told(), ['sluice_leader 0'])
-})

@@ -1,26 +1,26 @@
 /** The Prometheus registry. Made by the caller, never global, so that two servers in one process keep apart. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Decision, Log } from '../admission/endpoint.ts'
-import { type CountingMetrics, countingMetrics } from './counting-metrics.ts'
+import { type LeaderMetrics, leaderMetrics } from './leader-metrics.ts'
 import { METRICS, OTHER } from './metric-names.ts'
 import { type QuotaRow, watchQuotas } from './quota-metrics.ts'
 import { type WakeMetrics, wakeMetrics } from './wake-metrics.ts'
 
 export interface MetricsOptions {
-  /** The table of denial codes: the only values of that label. */
+  /** Our own denial codes: with those of the policies the only values of that label. */
   readonly codes: Iterable<string>
   /** Numbers of the process and of Node; on unless said otherwise. */
   readonly processDefaults?: boolean
 }
 
-export interface Metrics extends CountingMetrics {
+export interface Metrics {
   readonly contentType: string
   exposition(): Promise<string>
 
   /** The same log, with every decision counted as well: one record feeds both. */
   counting(log: Log): Log
-  /** The policies that exist from now on. */
-  policiesLoaded(names: Iterable<string>): void
+  /** The policies that exist from now on, and the codes they refuse with. */
+  policiesLoaded(policies: { readonly names: Iterable<string>; readonly codes: Iterable<string> }): void
   policyFailed(name: string): void
   /** Asked at each scrape. */
   watchQuotas(read: () => Iterable<QuotaRow>): void
@@ -28,6 +28,8 @@ export interface Metrics extends CountingMetrics {
   watchStaleness(isStale: () => boolean): void
   ledgerWritten(result: LedgerResult): void
   forwarded(result: ForwardResult, charges: number): void
+  /** The series of leading; absent where there is nobody to lead. Once at most. */
+  leading(): LeaderMetrics
   /** The series of waking; absent where nobody is woken. Once at most. */
   waking(): WakeMetrics
 
@@ -46,16 +48,17 @@ const DURATION_BUCKETS_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
 
 export function createMetrics(options: MetricsOptions): Metrics {
   const registry = new Registry()
+  const codes = new Set(options.codes)
   if (options.processDefaults ?? true) collectDefaultMetrics({ register: registry })
   return {
     contentType: registry.contentType,
     exposition: () => registry.metrics(),
-    counting: decisionCounter(registry, new Set(options.codes)),
-    ...policyErrors(registry),
+    counting: decisionCounter(registry, codes),
+    ...policyErrors(registry, codes, new Set(options.codes)),
     watchQuotas: read => watchQuotas(registry, read),
     ...ledgerMetrics(registry),
+    leading: () => leaderMetrics(registry),
     waking: () => wakeMetrics(registry),
-    ...countingMetrics(registry),
     ...transport(registry),
   }
 }
@@ -85,12 +88,18 @@ function decisionCounter(registry: Registry, codes: ReadonlySet<string>): (log: 
   })
 }
 
-function policyErrors(registry: Registry): Pick<Metrics, 'policiesLoaded' | 'policyFailed'> {
+function policyErrors(
+  registry: Registry,
+  codes: Set<string>,
+  ours: ReadonlySet<string>,
+): Pick<Metrics, 'policiesLoaded' | 'policyFailed'> {
   const errors = new Counter(config(registry, METRICS.policyErrors))
   let loaded: ReadonlySet<string> = new Set()
   return {
-    policiesLoaded(names) {
-      const next = new Set(names)
+    policiesLoaded(policies) {
+      codes.clear()
+      for (const code of [...ours, ...policies.codes]) codes.add(code)
+      const next = new Set(policies.names)
       for (const gone of loaded.difference(next)) errors.remove({ policy: gone })
       // A counter that is there at zero makes its first increase visible to rate().
       for (const added of next.difference(loaded)) errors.inc({ policy: added }, 0)

@@ -25,8 +25,11 @@ export interface AlwaysYes {
   stop(): Promise<void>
 }
 
-/** Resolves when the API server is known to ask it, which it does a moment after it was registered. */
-export async function startAlwaysYes(cluster: ControlPlane): Promise<AlwaysYes> {
+/**
+ * Resolves when the API server is known to ask it, which it does a moment after it was registered. It is asked about pods of one
+ * namespace, or of all.
+ */
+export async function startAlwaysYes(cluster: ControlPlane, namespace?: string): Promise<AlwaysYes> {
   const { ca, sign } = await newAuthority('CN=always yes')
   const { cert, key } = await sign({ name: 'CN=always-yes', names: [HOST], uses: ['server'] })
   const files = [writeIn(cluster.folder, `${NAME}.crt`, cert), writeIn(cluster.folder, `${NAME}.key`, key)]
@@ -50,11 +53,15 @@ export async function startAlwaysYes(cluster: ControlPlane): Promise<AlwaysYes> 
   const pathOf = (kind: string) => `/apis/admissionregistration.k8s.io/v1/${kind.toLowerCase()}webhookconfigurations`
   for (const { kind, path, failurePolicy } of configurations) {
     const clientConfig = { url: `${url}${path}`, caBundle: Buffer.from(ca).toString('base64') }
-    await cluster.api.must('POST', pathOf(kind), configuration(kind, { clientConfig, failurePolicy }))
+    await cluster.api.must(
+      'POST',
+      pathOf(kind),
+      configuration(kind, { clientConfig, failurePolicy, ...selectorOf(namespace) }),
+    )
   }
   const calls = () => callsTo(cluster)
   await eventually('the API server calls always-yes', async () => {
-    await cluster.api.must('POST', '/api/v1/namespaces/default/pods?dryRun=All', podFor(1))
+    await cluster.api.must('POST', `/api/v1/namespaces/${namespace ?? 'default'}/pods?dryRun=All`, podFor(1))
     return (await calls()) > 0 ? true : undefined
   })
   return {
@@ -91,6 +98,11 @@ function configuration(kind: string, webhook: JsonObject): JsonObject {
       },
     ],
   }
+}
+
+function selectorOf(namespace: string | undefined): JsonObject {
+  if (namespace === undefined) return {}
+  return { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } } }
 }
 
 function writeIn(folder: string, name: string, text: string): string {

@@ -95,7 +95,7 @@ test('three replicas and 64 creators who want more than there is', { skip: skipW
     assert.ok(victim !== undefined)
     const replaced = Promise.withResolvers<void>()
     let answered = 0
-    await createMany(lab, () => {
+    const { created } = await createMany(lab, () => {
       answered += 1
       if (answered !== CREATES / 10) return
       lab.sluice
@@ -104,6 +104,7 @@ test('three replicas and 64 creators who want more than there is', { skip: skipW
         .then(() => replaced.resolve(), replaced.reject)
     })
     await replaced.promise
+    assert.ok(created.length > 0)
     const held = await lab.heldByPods()
     assertWithinLimits(held)
     const charged = await lab.held()

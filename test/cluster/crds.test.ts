@@ -7,7 +7,7 @@ import { shippedLibrary } from '../../src/config/root.ts'
 import { KINDS } from '../../src/schema/documents.ts'
 import { API_GROUP } from '../../src/schema/kind.ts'
 import type { JsonObject } from '../../src/schema/parts.ts'
-import { EXAMPLES, ROOT } from '../support/sluice-process.ts'
+import { EXAMPLES, ROOT, sluice } from '../support/sluice-process.ts'
 import { skipWithoutCluster } from './support/binaries.ts'
 import { type ControlPlane, startControlPlane } from './support/control-plane.ts'
 import { installCrds } from './support/crds.ts'
@@ -19,6 +19,7 @@ test('the custom resources in a real API server', { skip: skipWithoutCluster }, 
 
   await everyKindIsServed(t, cluster)
   for (const folder of [shippedLibrary(), join(EXAMPLES, 'cluster')]) await everyDocumentIsAccepted(t, cluster, folder)
+  await t.test('what is imported from Kueue is accepted as it is printed', () => importIsAccepted(cluster))
   await badDocumentsAreRefused(t, cluster)
   await t.test('a status is written past the spec, and the spec past the status', () => hasStatus(cluster))
 })
@@ -58,6 +59,22 @@ async function apply({ kubectl }: ControlPlane, items: readonly JsonObject[], ..
   const { code, stdout, stderr } = await kubectl(['apply', '--server-side', ...flags, '-f', '-'], { stdin: list })
   assert.deepEqual({ code, stderr }, { code: 0, stderr: '' })
   return stdout.trimEnd().split('\n')
+}
+
+async function importIsAccepted({ kubectl }: ControlPlane): Promise<void> {
+  // A plain `on` is a boolean to kubectl, and a name to us.
+  const queue = {
+    apiVersion: 'kueue.x-k8s.io/v1beta2',
+    kind: 'LocalQueue',
+    metadata: { name: 'main', namespace: 'on' },
+  }
+  const queues = JSON.stringify({ ...queue, spec: { clusterQueue: 'foundation-models' } })
+  const args = ['import', 'kueue', '-f', join(EXAMPLES, 'kueue'), '-f', '-']
+  const { exitCode, stdout, stderr: complaint } = await sluice(args, queues)
+  assert.equal(exitCode, 0, complaint)
+  assert.match(stdout, /"on"/)
+  const { code, stderr } = await kubectl(['apply', '--server-side', '--dry-run=server', '-f', '-'], { stdin: stdout })
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: '' })
 }
 
 const COHORT = { classes: [{ class: 'h100', capacity: { gpus: 8 } }] }

@@ -3,26 +3,20 @@ import { test } from 'node:test'
 import { textAt } from '../../src/admission/objects.ts'
 import { skipWithoutCluster } from './support/binaries.ts'
 import { eventually } from './support/eventually.ts'
-import { type Lab, startLab, TEAM_A } from './support/lab.ts'
+import { LAPSE_PATIENCE_MS, type Lab, SOON_LAPSING, startLab, TEAM_A } from './support/lab.ts'
 import { podFor } from './support/pods.ts'
-
-// A charge must outlive every request that may still create its pod, so both are short here.
-const REQUESTS_END = '--request-timeout=10s'
-const CHARGES_LAPSE = ['--charge-seconds', '15']
-// The leader learns how far it has seen from bookmarks, which come about once a minute.
-const PATIENCE_MS = 240_000
 
 async function untilTrue(lab: Lab): Promise<void> {
   const pods = JSON.stringify(await lab.heldByPods())
   await eventually(
     'the ledger holds what the pods hold, and no more',
     async () => (JSON.stringify(await lab.held()) === pods ? true : undefined),
-    { patienceMs: PATIENCE_MS, seen: () => `the pods hold ${pods}` },
+    { patienceMs: LAPSE_PATIENCE_MS, seen: () => `the pods hold ${pods}` },
   )
 }
 
 test('what was charged for a pod that never came', { skip: skipWithoutCluster }, async t => {
-  const lab = await startLab(t, { apiServerFlags: [REQUESTS_END], flags: CHARGES_LAPSE })
+  const lab = await startLab(t, SOON_LAPSING)
   const { api } = lab.cluster
   const named = podFor(1, { metadata: { name: 'taken', generateName: null } })
   await lab.create(TEAM_A, named)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { skipWithoutCluster } from './support/binaries.ts'
 import { eventually } from './support/eventually.ts'
-import { type Lab, startLab, TEAM_A } from './support/lab.ts'
+import { LAPSE_PATIENCE_MS, type Lab, SOON_LAPSING, startLab, TEAM_A } from './support/lab.ts'
 import { podFor } from './support/pods.ts'
 
 async function untilAdmitted({ cluster }: Lab): Promise<void> {
@@ -18,7 +18,7 @@ async function untilReady({ sluice }: Lab): Promise<void> {
 }
 
 test('outages of a real cluster', { skip: skipWithoutCluster }, async t => {
-  const lab = await startLab(t, { replicas: 2 })
+  const lab = await startLab(t, { ...SOON_LAPSING, replicas: 2 })
   const started = lab.sluice.replicas().map(replica => replica.process.pid)
   const isCharged = async () => {
     const [charged, held] = [await lab.held(), await lab.heldByPods()]
@@ -57,7 +57,7 @@ test('outages of a real cluster', { skip: skipWithoutCluster }, async t => {
         await lab.cluster.api.must('DELETE', `/api/v1/namespaces/${TEAM_A}/pods`)
         return Object.keys(await lab.held()).length === 0 ? true : undefined
       },
-      { patienceMs: 420_000 },
+      { patienceMs: LAPSE_PATIENCE_MS },
     )
   })
 

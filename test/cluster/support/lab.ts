@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { JsonObject } from '../../../src/schema/parts.ts'
 import { ROOT } from '../../support/sluice-process.ts'
-import { QUOTAS } from '../../support/webhook-service.ts'
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from './control-plane.ts'
 import { heldByPods, tierOf } from './counted.ts'
 import { installCrds } from './crds.ts'
 import { eventually } from './eventually.ts'
 import { heldIn, ledgerIn } from './ledger.ts'
 import { podFor } from './pods.ts'
+import { TWO_TENANTS } from './quotas.ts'
 import { type Sluice, type SluiceOptions, startSluice } from './sluice.ts'
 
 export interface LabOptions extends ControlPlaneOptions, SluiceOptions {
@@ -28,6 +28,17 @@ export interface Lab {
   /** Creates a pod and returns it. */
   create(namespace: string, pod: JsonObject): Promise<JsonObject>
 }
+
+/**
+ * What was charged for a pod that never came lapses within a minute or two rather than many. A charge must outlive every request
+ * that may still create its pod, so both are short.
+ */
+export const SOON_LAPSING = {
+  apiServerFlags: ['--request-timeout=10s'],
+  flags: ['--charge-seconds', '15'],
+} satisfies LabOptions
+/** The leader learns how far it has seen from bookmarks, which come about once a minute. */
+export const LAPSE_PATIENCE_MS = 240_000
 
 /** The root of the shared example quotas. */
 export const TREE = 'lab'
@@ -60,7 +71,10 @@ function sorted(held: Readonly<Record<string, number>>): Readonly<Record<string,
   return Object.fromEntries(Object.entries(held).sort())
 }
 
-async function furnish({ kubectl, api }: ControlPlane, { quotas = QUOTAS, controllers }: LabOptions): Promise<void> {
+async function furnish(
+  { kubectl, api }: ControlPlane,
+  { quotas = TWO_TENANTS, controllers }: LabOptions,
+): Promise<void> {
   const priorityClasses = readFileSync(join(ROOT, 'policies', 'priority-classes.yaml'), 'utf8')
   const stdin = `${quotas}\n---\n${priorityClasses}`
   const { code, stderr } = await kubectl(['apply', '--server-side', '-f', '-'], { stdin })

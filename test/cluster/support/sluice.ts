@@ -10,19 +10,23 @@ import { HOST } from './free-port.ts'
 import { type Replica, startReplica } from './replica.ts'
 
 export const NAMESPACE = 'sluice-system'
+export const ACCOUNT = 'sluice'
 
 export interface SluiceOptions {
   readonly replicas?: number
   /** More flags of `sluice serve`. */
   readonly flags?: readonly string[]
-  /** Instead of those of a service account that may do everything; what rights suffice is a matter of another test. */
-  readonly kubeconfig?: string
+  /** Gives the service account its rights, instead of all that there are. */
+  readonly grant?: (cluster: ControlPlane) => Promise<void>
+  /** Mounted as cert-manager's secret is, unless the leader makes them. */
+  readonly certificates?: 'mounted' | 'self-signed'
 }
+
+export const TLS_SECRET = 'sluice-tls'
 
 export interface Sluice {
   /** Where the API server calls it. */
   readonly url: string
-  readonly ca: string
   /** Those that run, the oldest first. */
   replicas(): readonly Replica[]
   leader(): Promise<Replica>
@@ -36,13 +40,13 @@ export interface Sluice {
 /** Resolves when the replicas are ready and the webhooks are registered. */
 export async function startSluice(cluster: ControlPlane, options: SluiceOptions = {}): Promise<Sluice> {
   await installCrds(cluster)
-  const kubeconfig = options.kubeconfig ?? (await mighty(cluster))
+  const kubeconfig = await cluster.kubeconfigFor(`${NAMESPACE}/${ACCOUNT}`)
+  await (options.grant ?? everything)(cluster)
   const balancer = await startBalancer()
   const url = `https://${HOST}:${balancer.port}`
-  const certificate = await writeCertificate(cluster.folder)
   const flags = [
     ...['--kubeconfig', kubeconfig, '--namespace', NAMESPACE, '--webhook-url', url],
-    ...certificate.flags,
+    ...(options.certificates === 'self-signed' ? ['--self-signed-secret', TLS_SECRET] : await mounted(cluster.folder)),
     ...['--drain-seconds', '2'],
     ...(options.flags ?? []),
   ]
@@ -51,15 +55,13 @@ export async function startSluice(cluster: ControlPlane, options: SluiceOptions 
 
   async function add(): Promise<Replica> {
     started += 1
-    const settings = { name: `sluice-${started}`, folder: cluster.folder, ca: certificate.ca, flags }
-    const replica = await startReplica(settings)
+    const replica = await startReplica({ name: `sluice-${started}`, folder: cluster.folder, flags })
     running.push(replica)
     await balancer.add(replica)
     return replica
   }
   const sluice: Sluice = {
     url,
-    ca: certificate.ca,
     replicas: () => [...running],
     leader: () => eventually('one of the replicas leads', () => firstLeader(running)),
     add,
@@ -89,32 +91,27 @@ async function firstLeader(replicas: readonly Replica[]): Promise<Replica | unde
   return undefined
 }
 
-/** A service account that may do everything. */
-async function mighty({ kubectl, kubeconfigFor }: ControlPlane): Promise<string> {
-  const kubeconfig = await kubeconfigFor(`${NAMESPACE}/sluice`)
-  const account = `--serviceaccount=${NAMESPACE}:sluice`
-  const { code, stderr } = await kubectl([
-    'create',
+async function everything({ kubectl }: ControlPlane): Promise<void> {
+  const binding = [
     'clusterrolebinding',
-    'sluice',
+    ACCOUNT,
     '--clusterrole=cluster-admin',
-    account,
-  ])
+    `--serviceaccount=${NAMESPACE}:${ACCOUNT}`,
+  ]
+  const { code, stderr } = await kubectl(['create', ...binding])
   if (code !== 0) throw new Error(stderr)
-  return kubeconfig
 }
 
-/** As cert-manager's secret is mounted. */
-async function writeCertificate(folder: string) {
+/** Files as those of cert-manager's secret, and the flags that name them. */
+async function mounted(folder: string): Promise<readonly string[]> {
   const { ca, sign } = await newAuthority('CN=Sluice test authority')
   const names = [HOST, 'localhost', `sluice.${NAMESPACE}.svc`]
   const { cert, key } = await sign({ name: 'CN=sluice', names, uses: ['server', 'client'] })
-  const flags = Object.entries({ cert, key, ca }).flatMap(([name, text]) => {
+  return Object.entries({ cert, key, ca }).flatMap(([name, text]) => {
     const file = join(folder, `sluice-tls.${name}`)
     writeFileSync(file, text, { mode: 0o600 })
     return [`--tls-${name}`, file]
   })
-  return { ca, flags }
 }
 
 const CONFIGURATIONS = ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'] as const

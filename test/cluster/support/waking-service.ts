@@ -35,7 +35,7 @@ export interface WakingService {
 const clock = { now: () => Date.now() }
 const timer = {
   at(atMs: number, ring: () => void): () => void {
-    const timeout = setTimeout(ring, atMs - clock.now())
+    const timeout = setTimeout(ring, Math.max(0, atMs - clock.now()))
     return () => clearTimeout(timeout)
   },
 }

@@ -1,0 +1,90 @@
+/** What the leader does for the ledgers, and for those who want to know what they use. */
+import type { Cluster } from '../../admission/cluster.ts'
+import type { Log } from '../../admission/endpoint.ts'
+import type { ExemptNamespaces } from '../../admission/exempt.ts'
+import type { RecentDenials } from '../../admission/recent-denials.ts'
+import type { ClusterState } from '../../controller/cluster-state.ts'
+import { reportConditions } from '../../controller/condition-report.ts'
+import { type CountingObserver, startCounting } from '../../controller/recount.ts'
+import { usageObjects } from '../../controller/usage-objects.ts'
+import type { Edge } from '../../kubernetes/edge.ts'
+import { STEADY_CLOCK, SYSTEM_CLOCK, timerOn } from '../time.ts'
+import type { Duty } from './duties.ts'
+import type { OwnLedger } from './ledger.ts'
+
+interface LeadingDeps {
+  readonly edge: Edge
+  readonly cluster: () => Cluster
+  readonly own: OwnLedger
+  readonly log: Log
+}
+
+interface CountingDeps extends LeadingDeps {
+  readonly exempt: ExemptNamespaces
+  readonly observer: CountingObserver
+}
+
+export function counting({ edge, cluster, exempt, own, observer, log }: CountingDeps): Duty {
+  return () => {
+    const { stop } = startCounting({
+      cluster,
+      exempt,
+      follow: edge.follow,
+      api: edge.api,
+      writer: own.writer,
+      ledgers: own.objects.trees,
+      clock: SYSTEM_CLOCK,
+      steady: STEADY_CLOCK,
+      timer: timerOn(SYSTEM_CLOCK),
+      observer,
+      log,
+    })
+    return stop
+  }
+}
+
+export function usageWriting({
+  edge,
+  cluster,
+  own,
+  recent,
+  log,
+}: LeadingDeps & { readonly recent: RecentDenials }): Duty {
+  return () => {
+    const { stop } = usageObjects({
+      cluster,
+      book: own.writer.book,
+      denials: recent.denials,
+      api: edge.api,
+      follow: edge.follow,
+      clock: SYSTEM_CLOCK,
+      timer: timerOn(SYSTEM_CLOCK),
+      log,
+    })
+    return stop
+  }
+}
+
+interface ReportingDeps extends Omit<LeadingDeps, 'cluster'> {
+  readonly state: ClusterState
+}
+
+/** Tells each document what became of it. */
+export function conditionWriting({ edge, state, own, log }: ReportingDeps): Duty {
+  return () => {
+    const reports = reportConditions({
+      server: edge.api,
+      follow: edge.follow,
+      sound: state.sound,
+      ledger: own.writer,
+      clock: SYSTEM_CLOCK,
+      timer: timerOn(SYSTEM_CLOCK),
+      log,
+    })
+    const leave = state.onChange(() => reports.hasten())
+    return () => {
+      leave()
+      reports.stop()
+    }
+  }
+}
