@@ -79,7 +79,7 @@ function identityOf({ at, problem }: Issue): string {
   return formatIssue({ at, problem })
 }
 
-export function isAbout({ documents = [] }: Issue, { kind, name }: DocumentName): boolean {
+function isAbout({ documents = [] }: Issue, { kind, name }: DocumentName): boolean {
   return documents.some(document => document.kind === kind && document.name === name)
 }
 

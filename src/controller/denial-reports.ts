@@ -9,7 +9,7 @@ import type { Timer } from '../quota/waiter.ts'
 import { openRounds } from './rounds.ts'
 
 /** Who writes denials down, from afar. */
-export interface DenialListener {
+interface DenialListener {
   /** Rejects where it could not be told. */
   tell(denials: readonly PastDenial[]): Promise<void>
 }

@@ -20,7 +20,7 @@ export type Touched =
   | { readonly kind: 'failed'; readonly message: string }
 
 /** What may become of waking an owner; the values of a label. */
-export const WAKE_RESULTS: readonly Touched['kind'][] = ['woken', 'recent', 'conflict', 'gone', 'forbidden', 'failed']
+const WAKE_RESULTS: readonly Touched['kind'][] = ['woken', 'recent', 'conflict', 'gone', 'forbidden', 'failed']
 
 export interface TouchDeps {
   readonly api: ApiServer

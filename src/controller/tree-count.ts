@@ -13,14 +13,14 @@ import { type PodView, recount } from '../quota/recount.ts'
 import { podTally, type SeenPod } from '../quota/tally.ts'
 import type { PodFacts } from './pod-facts.ts'
 
-export interface Counted {
+interface Counted {
   readonly uid: string
   readonly tenant: string
   readonly facts: PodFacts
 }
 
 /** What a view is to say of the watch. */
-export interface Moment {
+interface Moment {
   /** Everything up to this version has been told. */
   readonly position: bigint
   /** Everything created before this moment has been told. */
