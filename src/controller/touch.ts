@@ -19,7 +19,6 @@ export type Touched =
   | { readonly kind: 'forbidden'; readonly message: string }
   | { readonly kind: 'failed'; readonly message: string }
 
-
 export interface TouchDeps {
   readonly api: ApiServer
   readonly clock: Clock
