@@ -13,7 +13,7 @@ import { ROOT } from '../support/sluice-process.ts'
 import { assetOrInstalled, skipWithoutCluster } from './support/binaries.ts'
 import { startControlPlane } from './support/control-plane.ts'
 import { eventually } from './support/eventually.ts'
-import { startSluice } from './support/sluice.ts'
+import { type Sluice, startSluice } from './support/sluice.ts'
 
 const GUIDE = join(ROOT, 'docs', 'operators-guide.md')
 const BEGIN = '<!-- transcript -->\n```console\n'
@@ -50,7 +50,9 @@ test('what the guide shows of an installation is what happens', {
   const after: string[] = []
   for (const command of USE) {
     if (command.includes('gpuusage')) await until(run, command, /"used":4/)
-    if (command.includes('cohorts,')) await until(run, command, /team-b.*True/)
+    if (command.includes('cohorts,'))
+      await until(run, command, /research {2,}False.*team-a {2}.*False.*team-b .*False/s)
+    if (command.includes('apply -f examples/first-pods')) await everyReplicaKnows(sluice)
     after.push(await run(command))
   }
   const seen = timeless([...before, ...after].join('\n'))
@@ -60,6 +62,12 @@ test('what the guide shows of an installation is what happens', {
   if (process.env.UPDATE_GOLDEN === '1') writeFileSync(GUIDE, `${head}${BEGIN}${seen}\n${END}${tail}`)
   else assert.equal(`${seen}\n`, told)
 })
+
+/** Each compiles what it hears by itself, some a moment later than others. */
+async function everyReplicaKnows({ replicas }: Sluice): Promise<void> {
+  const limit = 'sluice_quota_limit_milligpus{tenant="team-b",tier="reserved",class="h100"}'
+  for (const replica of replicas()) await eventually(`${replica.name} knows team-b`, () => replica.metric(limit))
+}
 
 type Run = (command: string) => Promise<string>
 
