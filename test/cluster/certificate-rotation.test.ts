@@ -69,7 +69,7 @@ async function untilTaken({ sluice }: Lab, times: number): Promise<void> {
 
 test('mounted certificates and their authority are replaced under load', { skip: skipWithoutCluster }, async t => {
   const [former, next] = [await newAuthority('CN=former authority'), await newAuthority('CN=next authority')]
-  const both = former.ca + next.ca
+  const both = `${former.ca}\n${next.ca}`
   const first: TlsSecret = { ...(await former.sign(SUBJECT)), ca: former.ca }
   const secret = mountSecret(folderOf(t, {}), first)
   const lab = await startLab(t, { quotas: PLENTY, replicas: 2, certificates: { flags: secret.flags } })

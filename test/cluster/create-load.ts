@@ -72,6 +72,8 @@ export async function createDuring(
   const over = work.finally(() => {
     isOver = true
   })
+  // A failure is that of whoever asked, once the batch that is under way has its answers.
+  over.catch(() => {})
   const answers: CreateAnswer[] = []
   while (!isOver) {
     const batch = { creators: CREATORS_OF_A_BATCH, ...load, count: BATCH }

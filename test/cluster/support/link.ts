@@ -20,6 +20,8 @@ export interface Link {
   deafen(): void
   /** The connections that are open now hear nothing more; new ones pass. */
   forget(): void
+  /** Those that are open now are closed; new ones pass. */
+  cut(): void
   close(): void
 }
 
@@ -86,6 +88,9 @@ export async function startLink(to: string): Promise<Link> {
     },
     forget() {
       for (const connection of open) connection.isLost = true
+    },
+    cut() {
+      for (const socket of sockets) socket.destroy()
     },
     close() {
       server.close()

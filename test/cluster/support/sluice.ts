@@ -14,6 +14,8 @@ export const ACCOUNT = 'sluice'
 
 export interface SluiceOptions {
   readonly replicas?: number
+  /** Instead of so many that are alike. */
+  readonly apart?: readonly Apart[]
   /** More flags of `sluice serve`. */
   readonly flags?: readonly string[]
   /** Gives the service account its rights, instead of all that there are. */
@@ -31,6 +33,7 @@ type Certificates = 'mounted' | 'self-signed' | { readonly flags: readonly strin
 export interface Apart {
   /** Where it reaches the API server. */
   readonly reach?: string
+  readonly flags?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
 }
 
@@ -67,14 +70,14 @@ export async function startSluice(cluster: ControlPlane, options: SluiceOptions 
   const running: Replica[] = []
   let started = 0
 
-  async function add({ reach: own = reach, env = {} }: Apart = {}): Promise<Replica> {
+  async function add({ reach: own = reach, flags: more = [], env = {} }: Apart = {}): Promise<Replica> {
     started += 1
     const name = `sluice-${started}`
     const kubeconfig = await cluster.kubeconfigFor(`${NAMESPACE}/${ACCOUNT}`, own)
     const replica = await startReplica({
       name,
       folder: cluster.folder,
-      flags: ['--kubeconfig', kubeconfig, ...flags],
+      flags: ['--kubeconfig', kubeconfig, ...flags, ...more],
       env,
     })
     running.push(replica)
@@ -101,7 +104,7 @@ export async function startSluice(cluster: ControlPlane, options: SluiceOptions 
     },
   }
   try {
-    const starts = await Promise.allSettled(Array.from({ length: options.replicas ?? 1 }, () => add()))
+    const starts = await Promise.allSettled((options.apart ?? Array(options.replicas ?? 1).fill({})).map(add))
     for (const start of starts) if (start.status === 'rejected') throw start.reason
     await registered(cluster)
     return sluice
