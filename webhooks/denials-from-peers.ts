@@ -1,7 +1,7 @@
+import { parseDenials } from '../src/admission/denials-json.ts'
 import type { Answer, Call, Endpoint } from '../src/admission/endpoint.ts'
 import { questionRefused } from '../src/admission/question.ts'
-import { parseDenials } from '../src/controller/denial-reports.ts'
-import type { RecentDenials } from '../src/controller/recent-denials.ts'
+import type { RecentDenials } from '../src/admission/recent-denials.ts'
 import type { JsonValue } from '../src/schema/parts.ts'
 
 export const DENIALS_FROM_PEERS = '/peer/denials'

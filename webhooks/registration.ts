@@ -7,13 +7,13 @@ import type { About, WebhookDeclaration } from './declaration.ts'
 import { WEBHOOK_DECLARATIONS } from './declarations.ts'
 
 /** Where the API server reaches the endpoints. */
-export type WebhookAddress =
+type WebhookAddress =
   | { readonly kind: 'service'; readonly namespace: string; readonly name: string }
   /** `https://host:port`, for an API server that runs elsewhere. */
   | { readonly kind: 'url'; readonly base: string }
 
 /** Whom it believes there. */
-export type WebhookTrust =
+type WebhookTrust =
   /** PEM. */
   | { readonly kind: 'bundle'; readonly ca: string }
   /** `namespace/name` of the Certificate whose CA cert-manager writes in, and keeps current: we never write the field. */
@@ -32,7 +32,7 @@ export interface RegistrationSettings {
   readonly labels?: Readonly<Record<string, string>>
 }
 
-export const CONFIGURATION_NAME = 'sluice'
+const CONFIGURATION_NAME = 'sluice'
 
 interface WebhookConfigurations {
   readonly mutating: JsonObject

@@ -55,6 +55,11 @@ export interface GuardDeps {
   readonly cluster: () => Cluster
   /** All there is, as `assembleCluster` takes it: the shipped library, then what the API server holds. */
   readonly layers: () => Live['layers']
+  /**
+   * The same, as the API server has it at this moment. A watch is behind by milliseconds, and `kubectl apply` of a cohort and its
+   * tenants by no more: so nothing is refused on what was heard alone. Rejects when the API server does not answer.
+   */
+  readonly reread?: () => Promise<Live['layers']>
   /** The ledgers as of the last versions seen. */
   readonly ledger: { book: Live['bookOf'] }
   /** Whether this is Sluice's own service account. */
@@ -66,13 +71,13 @@ export function validateObjects(deps: GuardDeps): Endpoint {
   return { path: PATH, answer: (body, call) => answer(body, call, deps) }
 }
 
-function answer(body: unknown, call: Call, deps: GuardDeps): Answer {
+async function answer(body: unknown, call: Call, deps: GuardDeps): Promise<Answer> {
   const startedMs = performance.now()
   const parsedReview = parseGuarded(body)
   if (!parsedReview.ok) return badRequest(parsedReview.issues, `an object of ${API_GROUP}`)
   const review = parsedReview.value
 
-  const { denials, warnings } = isUnchanged(review) ? NOTHING : judge(review, deps)
+  const { denials, warnings } = isUnchanged(review) ? NOTHING : await judge(review, deps)
   const codes = [...new Set(denials.map(({ code }) => code))]
   const verdict = denials.length === 0 ? 'allowed' : 'denied'
   call.log.decision(objectDecision(review, { webhook: 'guard', verdict, codes, startedMs }))
@@ -84,12 +89,18 @@ function answer(body: unknown, call: Call, deps: GuardDeps): Answer {
 
 const NOTHING: Judgement = { denials: [], warnings: [] }
 
-function judge(review: ObjectReview, deps: GuardDeps): Judgement {
+async function judge(review: ObjectReview, deps: GuardDeps): Promise<Judgement> {
   const { kind } = review.request.kind
   if (kind === 'QuotaLedger') return judgeLedger(review, deps.isSelf)
   if (kind === 'GpuUsage') return NOTHING
-  const name = { kind, name: review.name }
-  const live = { cluster: deps.cluster(), layers: deps.layers(), bookOf: (tree: string) => deps.ledger.book(tree) }
+  const heard = judgeAmong(review, deps.layers(), deps)
+  if (heard.denials.length === 0 || deps.reread === undefined) return heard
+  return judgeAmong(review, await deps.reread(), deps)
+}
+
+function judgeAmong(review: ObjectReview, layers: Live['layers'], { cluster, ledger }: GuardDeps): Judgement {
+  const name = { kind: review.request.kind.kind, name: review.name }
+  const live = { cluster: cluster(), layers, bookOf: (tree: string) => ledger.book(tree) }
   return review.operation === 'DELETE' ? judgeDelete(name, live) : judgeWrite(review.object, name, live)
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Decision } from '../src/admission/endpoint.ts'
 import { exemptNamespaces } from '../src/admission/exempt.ts'
-import { fieldAt } from '../src/admission/objects.ts'
+import { fieldAt, objectAt } from '../src/admission/objects.ts'
 import { clusterWith, deskOf } from '../src/admission/testing.ts'
 import { applyPatch } from '../src/policy/patch.ts'
 import { gpuPod } from '../src/policy/testing.ts'
@@ -69,6 +69,14 @@ test('one that it has seen passes', async () => {
   const pod = await mutated(POD)
   assert.notDeepEqual(pod, POD)
   assert.equal((await validate(pod)).allowed, true)
+})
+
+test('one that a replica mutated which had not heard yet of its tenant has missed its tier', async () => {
+  const { validate, mutated } = await webhooks('Deny', TOLERATIONS)
+  const seen = await mutated(POD)
+  const { labels: _, ...metadata } = objectAt(seen, 'metadata') ?? {}
+  assert.ok(Object.hasOwn(objectAt(metadata, 'annotations') ?? {}, 'sluice.dev/injected'))
+  assert.match((await validate({ ...seen, metadata })).status.message, /^\[SLU-S510\]/)
 })
 
 test('where nothing would be given, nothing has been missed', async () => {

@@ -79,14 +79,14 @@ function identityOf({ at, problem }: Issue): string {
   return formatIssue({ at, problem })
 }
 
-export function isAbout({ documents = [] }: Issue, { kind, name }: DocumentName): boolean {
+function isAbout({ documents = [] }: Issue, { kind, name }: DocumentName): boolean {
   return documents.some(document => document.kind === kind && document.name === name)
 }
 
 function accepted(live: Live, after: Cluster, name: DocumentName): Judgement {
   const known = new Set(live.cluster.warnings.map(identityOf))
   const odd = after.warnings.filter(issue => isAbout(issue, name) && !known.has(identityOf(issue)))
-  const left = QUOTA_KINDS.has(name.kind) ? stranded(live.cluster.quotas, after.quotas, live.bookOf) : []
+  const left = QUOTA_KINDS.has(name.kind) ? stranded(name, live.cluster.quotas, after.quotas, live.bookOf) : []
   return { denials: [], warnings: [...left, ...odd.map(({ at, problem }) => `${partsOfPlace(at).field}: ${problem}`)] }
 }
 

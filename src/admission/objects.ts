@@ -1,5 +1,5 @@
 import { isSluiceApi, parseDocument, type SluiceDocument } from '../schema/documents.ts'
-import type { DocumentName, Issue } from '../schema/parsed.ts'
+import type { DocumentName, Issue, Parsed } from '../schema/parsed.ts'
 import type { JsonObject, JsonValue } from '../schema/parts.ts'
 
 /** An object of a cluster with the place it was read from, such as `quotas.yaml:12`. */
@@ -41,11 +41,25 @@ function sort(objects: readonly PlacedObject[], issues: Issue[]): ClusterObjects
       natives.push(object)
       continue
     }
-    const document = parseDocument(object.value, object.at)
+    const document = read(object)
     if (document.ok) documents.push(document.value)
     else issues.push(...blamed(object, document.issues))
   }
   return { documents, natives }
+}
+
+/**
+ * What is read of an object stays what it is, as long as the object does: of the thousands of a cluster, one changes at a time, and all
+ * of them are assembled again.
+ */
+const READ = new WeakMap<PlacedObject, Parsed<SluiceDocument>>()
+
+function read(object: PlacedObject): Parsed<SluiceDocument> {
+  const known = READ.get(object)
+  if (known !== undefined) return known
+  const document = parseDocument(object.value, object.at)
+  READ.set(object, document)
+  return document
 }
 
 /** The name of one of our documents; undefined for anything else, and where it has none. */

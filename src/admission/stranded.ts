@@ -1,26 +1,78 @@
 import { formatGpus, ZERO } from '../quantity/amount.ts'
 import type { Book } from '../quota/book.ts'
+import { type Books, openBooks } from '../quota/books.ts'
 import { partsOf } from '../quota/holding.ts'
 import { type Charge, holdings } from '../quota/ledger.ts'
-import type { Orphan, Oversubscription, Standing } from '../quota/standing.ts'
+import type { QuotaTree } from '../quota/quota-tree.ts'
+import { excessesOf, type Orphan, type Oversubscription } from '../quota/standing.ts'
 import type { Quotas } from '../quota/tiers.ts'
-import { type NamespaceMove, whatIf } from '../quota/what-if.ts'
+import { excesses, type NamespaceMove, namespaceMoves, orphans } from '../quota/what-if.ts'
+import type { DocumentName } from '../schema/parsed.ts'
 
 /**
  * What a change of quotas would leave standing where it no longer belongs, a line each. Nobody is stopped by it: pods that run go
- * on, whatever their quota becomes, and who changes it should know.
+ * on, whatever their quota becomes, and who changes it should know. Looks at the trees that the document stands in and at tenants
+ * that hold something: ten thousand others are not asked.
  */
-export function stranded(before: Quotas, after: Quotas, bookOf: (tree: string) => Book | undefined): readonly string[] {
-  const charges = heldCharges(before, bookOf)
+export function stranded(
+  name: DocumentName,
+  before: Quotas,
+  after: Quotas,
+  bookOf: (tree: string) => Book | undefined,
+): readonly string[] {
+  const trees = new Set([...treesOf(name, before), ...treesOf(name, after)])
+  const [former, future] = [narrowed(before, trees), narrowed(after, trees)]
+  const charges = heldCharges(former, bookOf)
   const holders = new Set(charges.map(({ tenant }) => tenant))
-  const change = whatIf(before, after, charges)
+  const books = { before: openBooks(former, charges), after: openBooks(future, charges, former) }
   return [
-    ...change.over.map(({ after: standing }) => overLine(standing, after)),
-    ...change.orphans.map(orphanLine),
-    ...change.oversubscribed.map(({ after: excess }) => excessLine(excess)),
-    ...[...holders].flatMap(tenant => treeLine(tenant, before, after)),
-    ...change.moves.flatMap(move => moveLine(move, holders)),
+    ...newExcesses(holders, books.before, books.after).map(excess => overLine(excess, future)),
+    ...orphans(former, future, charges).map(orphanLine),
+    ...excesses(books.before, books.after).map(({ after: excess }) => excessLine(excess)),
+    ...[...holders].flatMap(tenant => treeLine(tenant, former, future)),
+    ...namespaceMoves(former, future).flatMap(move => moveLine(move, holders)),
   ]
+}
+
+/** The trees that a document can change: its own, or all of them where it says what a class weighs. */
+function treesOf({ kind, name }: DocumentName, { trees, treeOfTenant }: Quotas): readonly string[] {
+  switch (kind) {
+    case 'TenantQuota': {
+      const tree = treeOfTenant.get(name)
+      return tree === undefined ? [] : [tree.name]
+    }
+    case 'Cohort': {
+      const isPlace = ({ roles }: QuotaTree) => roles.some(role => role.kind === 'cohort' && role.cohort === name)
+      return [...trees.values()].filter(isPlace).map(tree => tree.name)
+    }
+    default:
+      return [...trees.keys()]
+  }
+}
+
+function narrowed({ trees, treeOfTenant, tenantOfNamespace }: Quotas, names: ReadonlySet<string>): Quotas {
+  const tenants = new Map([...treeOfTenant].filter(([, tree]) => names.has(tree.name)))
+  return {
+    trees: new Map([...trees].filter(([name]) => names.has(name))),
+    treeOfTenant: tenants,
+    tenantOfNamespace: new Map([...tenantOfNamespace].filter(([, tenant]) => tenants.has(tenant))),
+  }
+}
+
+type Excess = ReturnType<typeof excessesOf>[number]
+
+function newExcesses(holders: ReadonlySet<string>, before: Books, after: Books): readonly Excess[] {
+  const placeOf = ({ tenant, class: key, tier }: Excess) => `${tenant} ${key} ${tier}`
+  const former = new Map(excessesIn(before, holders).map(excess => [placeOf(excess), excess.over]))
+  return excessesIn(after, holders).filter(excess => excess.over > (former.get(placeOf(excess)) ?? ZERO))
+}
+
+function excessesIn(books: Books, holders: ReadonlySet<string>): readonly Excess[] {
+  return [...books.values()].flatMap(book =>
+    [...book.quota.tenants.values()]
+      .filter(({ spec }) => holders.has(spec.name))
+      .flatMap(tenant => excessesOf(book, tenant)),
+  )
 }
 
 /** What the ledgers hold, as charges: whose pods they are does not matter here. */
@@ -34,7 +86,7 @@ function heldCharges({ trees }: Quotas, bookOf: (tree: string) => Book | undefin
     .map(part => ({ ...part, uid: `${part.tenant}/${part.tier}`, gang: null, expiresAtMs: 0, bookedBy: '' }))
 }
 
-function overLine({ tenant, class: key, tier, used, limit, over }: Standing, { treeOfTenant }: Quotas): string {
+function overLine({ tenant, class: key, tier, used, limit, over }: Excess, { treeOfTenant }: Quotas): string {
   const isListed = treeOfTenant.get(tenant)?.tenants.get(tenant)?.spec.classes.has(key) === true
   const scope = `${tenant} has ${formatGpus(used)} ${key} in ${tier} use`
   if (!isListed) return `${scope} and no more quota for the class: they stay until their pods end`

@@ -1,4 +1,4 @@
-import { INJECTED_ANNOTATION } from '../policy/owned-keys.ts'
+import { INJECTED_ANNOTATION, TIER_LABEL } from '../policy/owned-keys.ts'
 import type { Pod } from '../schema/pod.ts'
 import type { AdmissionRequest } from '../schema/review.ts'
 import type { Cluster } from './cluster.ts'
@@ -20,9 +20,12 @@ export function hasMissedMutation(
   options: MutateOptions = {},
 ): boolean {
   // Whoever writes the note himself gets what he asks for: a pod without what the policies give.
-  if (Object.hasOwn(pod.metadata.annotations ?? {}, INJECTED_ANNOTATION)) return false
-  const { examined, operations } = mutatePod({ ...request, dryRun: true }, pod, cluster, forecast, options)
-  return examined.subject.demand !== undefined && operations.length > 0
+  const isNoted = Object.hasOwn(pod.metadata.annotations ?? {}, INJECTED_ANNOTATION)
+  if (isNoted && Object.hasOwn(pod.metadata.labels ?? {}, TIER_LABEL)) return false
+  const { examined, tier, operations } = mutatePod({ ...request, dryRun: true }, pod, cluster, forecast, options)
+  // One that is noted and has no tier was mutated by a replica that had not heard yet of its tenant.
+  const isIncomplete = isNoted ? tier !== undefined : operations.length > 0
+  return examined.subject.demand !== undefined && isIncomplete
 }
 
 /**

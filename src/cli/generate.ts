@@ -10,9 +10,12 @@ import { readClusterFolder } from '../config/cluster-folder.ts'
 import { packageRoot, shippedLibrary } from '../config/root.ts'
 import { customResourceDefinition } from '../schema/crd.ts'
 import { type GpuPolicyDocument, KINDS, parseDocument } from '../schema/documents.ts'
+import { formatIssue } from '../schema/parsed.ts'
 import type { JsonValue } from '../schema/parts.ts'
 import { referencePage } from '../schema/reference.ts'
 import { chartPage, valuesFile } from './chart-values.ts'
+import { loadCluster } from './cluster.ts'
+import { webhookManifests, webhookTemplate } from './webhook-manifests.ts'
 
 // kubectl and Helm read YAML 1.1, where a plain On or Off is a boolean.
 const READ_BY_KUBECTL = { version: '1.1' } as const
@@ -28,9 +31,13 @@ function generated(): readonly GeneratedFile[] {
     content: `# Generated from src/schema by npm run generate: do not edit.\n${stringify(customResourceDefinition(kind), { lineWidth: 120, ...READ_BY_KUBECTL })}`,
   }))
   const values = chartValues()
+  const cluster = loadCluster(undefined)
+  if (!cluster.ok) throw new Error(cluster.issues.map(formatIssue).join('\n'))
   return [
     ...crds,
     { path: 'charts/sluice/values.yaml', content: valuesFile(values) },
+    { path: 'charts/sluice/templates/webhooks.yaml', content: webhookTemplate(cluster.value) },
+    { path: 'webhooks/manifests/webhooks.yaml', content: webhookManifests(cluster.value) },
     { path: 'docs/reference/chart.md', content: chartPage(values) },
     { path: 'docs/reference/api.md', content: referencePage(KINDS) },
     { path: 'docs/reference/codes.md', content: codesPage(shippedPolicies()) },

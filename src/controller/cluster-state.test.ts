@@ -225,6 +225,26 @@ test('a group that does not answer keeps nobody from the others', async () => {
   assert.match(problems.join(), /an API group does not answer .*ray\.io\/v1 was answered with 503: away/)
 })
 
+test('documents can be read anew, and one that is as it was is the same object', async () => {
+  const { state, server } = await started()
+  await state.ready
+  const [cohort] = QUOTAS
+  const added = written('Cohort', 'added', { classes: [] })
+  const { call } = server
+  Object.assign(server, {
+    call: async (request: Parameters<ApiServer['call']>[0]) => {
+      if (!request.path.startsWith(`${DOCUMENTS}/`)) return call(request)
+      return { status: 200, body: { items: request.path.endsWith('/cohorts') ? [cohort, added] : [] } }
+    },
+  })
+  const read = await state.reread()
+  assert.deepEqual(
+    read.map(({ at }) => at),
+    ['Cohort research', 'Cohort added'],
+  )
+  assert.ok(state.objects().includes(read[0] as (typeof read)[number]))
+})
+
 test('a watch that went silent makes it out of date, and stop ends them all', async () => {
   const { state, stale, stopped } = await started()
   await state.ready

@@ -7,12 +7,13 @@
 import type { Cluster } from '../admission/cluster.ts'
 import type { Clock, Log } from '../admission/endpoint.ts'
 import { claimIndex, type Labels, namespaceLabels } from '../admission/natives.ts'
-import { type PlacedObject, textAt, textsAt } from '../admission/objects.ts'
+import { fieldAt, type PlacedObject, textAt, textsAt } from '../admission/objects.ts'
 import { OWNER_KINDS, ownerIndex } from '../admission/owners.ts'
 import { assembleSound, describeUnsound, identityInCluster, type SoundCluster } from '../admission/sound-cluster.ts'
 import type { Timer } from '../quota/waiter.ts'
+import { API_VERSION } from '../schema/kind.ts'
 import { formatIssue } from '../schema/parsed.ts'
-import type { JsonObject } from '../schema/parts.ts'
+import { isList, isObject, type JsonObject } from '../schema/parts.ts'
 import type { ApiServer, Audience, Follow, Following, Sighting } from './api-server.ts'
 import { discover, type Served } from './discovery.ts'
 import { keptObject } from './kept-objects.ts'
@@ -34,8 +35,10 @@ export interface ClusterState {
   sound(): SoundCluster | undefined
   /** What rules depend on, as it is there, in force or not. */
   objects(): readonly PlacedObject[]
-  /** Called after each compilation. */
-  onChange(listener: (sound: SoundCluster) => void): void
+  /** The same, with the documents as the API server has them at this moment. Rejects when it does not answer. */
+  reread(): Promise<readonly PlacedObject[]>
+  /** Called after each compilation, until the function it returns is. */
+  onChange(listener: (sound: SoundCluster) => void): () => void
   /** Why what is in force may be out of date, or is not there yet. */
   problem(): string | undefined
   /** Done when everything was listed and compiled once. */
@@ -62,7 +65,9 @@ const CLAIMS: readonly string[] = [
 /** Changes come in bursts (an apply of many files, a node that joins), and compiling takes milliseconds to tenths of a second. */
 const SETTLE_MS = 50
 /** Compiling may take this part of the time that a replica has, whatever changes how often. */
-const COMPILING_PART = 10
+const COMPILING_PART = 4
+/** The first time takes ten times as long as any later one. */
+const LONGEST_PAUSE_MS = 2_000
 /** An operator that is installed later brings kinds along. */
 const DISCOVER_MS = 60_000
 const RETRY_MS = 5_000
@@ -74,9 +79,10 @@ export function clusterState(deps: ClusterStateDeps): ClusterState {
   const claims = claimIndex()
   const owners = ownerIndex()
   const followings = new Map<string, Following>()
-  const listeners: ((sound: SoundCluster) => void)[] = []
+  const listeners = new Set<(sound: SoundCluster) => void>()
   const { promise: ready, resolve: isReady } = Promise.withResolvers<void>()
   const told = new Set<string>()
+  const collections: Served[] = []
   let current: { readonly sound: SoundCluster; readonly cluster: Cluster } | undefined
   let missing: string | undefined = 'the cluster has not been listed yet'
   let failure: string | undefined
@@ -91,7 +97,7 @@ export function clusterState(deps: ClusterStateDeps): ClusterState {
     const startedMs = performance.now()
     const assembled = assembleSound(deps.library, [...objects.values()], current?.sound.objects)
     const tookMs = performance.now() - startedMs
-    earliestMs = clock.now() + COMPILING_PART * tookMs
+    earliestMs = clock.now() + Math.min(COMPILING_PART * tookMs, LONGEST_PAUSE_MS)
     failure = assembled.ok ? undefined : assembled.issues.map(formatIssue).join('; ')
     if (!assembled.ok) {
       log.problem(`the cluster cannot be compiled, the former one stays in force: ${failure}`)
@@ -167,6 +173,7 @@ export function clusterState(deps: ClusterStateDeps): ClusterState {
     if (absent.length > 0) throw new Error(`the API server does not serve ${absent.join(', ')}: install the CRDs first`)
     for (const one of served) {
       if (isStopped || followings.has(one.path)) continue
+      if (one.apiVersion === API_VERSION) collections.push(one)
       const audience = ESSENTIAL.includes(nameOfKind(one)) ? rules(one) : lookedUp(isClaim(one) ? claims : owners)
       const keep = (object: JsonObject) => keptObject(one.apiVersion, one.kind, object)
       followings.set(one.path, deps.follow({ path: one.path, keep, audience }))
@@ -198,7 +205,20 @@ export function clusterState(deps: ClusterStateDeps): ClusterState {
     },
     sound: () => current?.sound,
     objects: () => [...objects.values()],
-    onChange: listener => void listeners.push(listener),
+    async reread() {
+      const natives = [...objects.values()].filter(({ value }) => value.apiVersion !== API_VERSION)
+      const documents = await Promise.all(collections.map(collection => documentsOf(deps.server, collection)))
+      // One that is what it was is the same object, so that it need not be parsed again.
+      const known = documents.flat().map(found => {
+        const heard = objects.get(found.at)
+        return heard !== undefined && JSON.stringify(heard.value) === JSON.stringify(found.value) ? heard : found
+      })
+      return [...known, ...natives]
+    },
+    onChange(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
     problem() {
       const stale = [...followings].flatMap(([path, following]) => {
         const problem = following.problem()
@@ -244,6 +264,16 @@ function lookedUp(index: Index): Audience<JsonObject> {
     removed: ({ uid }) => leave(uid),
     reached() {},
   }
+}
+
+async function documentsOf(server: ApiServer, { apiVersion, kind, path }: Served): Promise<readonly PlacedObject[]> {
+  const { status, body } = await server.call({ method: 'GET', path })
+  const items = fieldAt(body, 'items')
+  if (status !== 200 || !isList(items)) throw new Error(`GET ${path} was answered with ${status}`)
+  return items.filter(isObject).flatMap(item => {
+    const value = keptObject(apiVersion, kind, item)
+    return value === undefined ? [] : [{ at: identityInCluster({ value }), value }]
+  })
 }
 
 function isClaim(served: Served): boolean {

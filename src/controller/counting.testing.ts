@@ -14,7 +14,7 @@ import { type JsonObject, type JsonValue, TIERS, type Tier } from '../schema/par
 import type { ApiServer, Collection, Follow, Sighting } from './api-server.ts'
 import { type CountingDeps, startCounting } from './recount.ts'
 
-export const EXEMPT = exemptNamespaces([])
+const EXEMPT = exemptNamespaces([])
 export const TREE = 'research'
 export const INTERVAL_MS = 5_000
 export const PENDING_MS = 5 * 60_000
@@ -50,7 +50,7 @@ export function pod(name: string, parts: PodParts = {}): JsonObject {
 }
 
 /** The pods of an API server. What a late watch is told waits until it catches up. */
-export function podServer() {
+function podServer() {
   const pods = new Map<string, JsonObject>()
   const watches = new Set<ReturnType<typeof watch>>()
   let version = 0n
@@ -266,7 +266,7 @@ export function countingWorld(objects: readonly JsonObject[] = []) {
 }
 
 /** What the tiers hold, those that hold nothing left out. */
-export function heldIn(amountsOf: (tier: Tier) => ReadonlyMap<string, bigint>): string {
+function heldIn(amountsOf: (tier: Tier) => ReadonlyMap<string, bigint>): string {
   return TIERS.flatMap(tier => [...amountsOf(tier)].map(([key, milli]) => `${tier} ${milli} ${key}`)).join(', ')
 }
 

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { denialsJson, parseDenials } from '../admission/denials-json.ts'
+import { type PastDenial, recentDenials } from '../admission/recent-denials.ts'
 import { manualClock } from '../quota/testing.ts'
 import type { JsonObject, JsonValue } from '../schema/parts.ts'
 import { parsedValue } from '../schema/testing.ts'
-import { denialReports, denialsJson, parseDenials } from './denial-reports.ts'
-import { type PastDenial, recentDenials } from './recent-denials.ts'
+import { denialReports } from './denial-reports.ts'
 import { SILENT } from './testing.ts'
 
 const past = (message: string): PastDenial => ({ tenant: 'a', code: 'SLU-Q201', message, atMs: 0 })

@@ -11,7 +11,9 @@
  * error, and never before the end of its create.
  */
 import type { Clock } from '../admission/endpoint.ts'
-import type { Charge } from '../quota/ledger.ts'
+import type { Gang } from '../quota/gang.ts'
+import { type Charge, charges, type Ledger } from '../quota/ledger.ts'
+import { entries } from '../quota/persistent-map.ts'
 
 export interface HorizonDeps {
   /** The newest version of the pods there are, read after it was asked for. */
@@ -20,6 +22,8 @@ export interface HorizonDeps {
   readonly clock: Clock
   /** A clock that nobody sets, to measure how long something lasted. */
   readonly steady: Clock
+  /** How long a create can take: longer than the API server's request timeout. */
+  readonly createMs?: number
 }
 
 export interface Horizon {
@@ -27,10 +31,14 @@ export interface Horizon {
   ask(): Promise<void>
   /** Everything up to this version has been told. */
   reached(position: bigint): void
+  /** For how long the watch has not come as far as was asked for. */
+  awaitedForMs(): number
   /** Everything created before this moment has been told; 0 at first. */
   asOfMs(): number
-  /** These charges of a tree are there, and no others. */
-  known(tree: string, charges: Iterable<Charge>): void
+  /** The charges of this ledger are there, and no others. */
+  known(tree: string, ledger: Ledger): void
+  /** Whether something in this ledger only waits for the watch to have come far enough. */
+  isAwaited(tree: string, ledger: Ledger): boolean
   /** Whether the pod of a charge can no longer come. */
   mayLapse(tree: string, booked: Charge): boolean
 }
@@ -57,10 +65,16 @@ interface FirstSight {
   readonly steadyMs: number
 }
 
-export function horizon({ newest, clock, steady }: HorizonDeps): Horizon {
+export function horizon({ newest, clock, steady, createMs = CREATE_MS }: HorizonDeps): Horizon {
   let told: Moment | undefined
   let asked: readonly Asked[] = []
   const sights = new Map<string, ReadonlyMap<string, FirstSight>>()
+
+  /** Whether at that moment the charge had been known for longer than a create can take. */
+  function isOldBy(steadyMs: number, tree: string, booked: Charge): boolean {
+    const sight = sights.get(tree)?.get(booked.uid)
+    return sight?.booking === bookingOf(booked) && sight.steadyMs + createMs <= steadyMs
+  }
 
   return {
     async ask() {
@@ -73,20 +87,23 @@ export function horizon({ newest, clock, steady }: HorizonDeps): Horizon {
       told = asked.findLast(one => one.position <= position)?.moment ?? told
       asked = asked.filter(one => one.position > position)
     },
+    awaitedForMs() {
+      const [first] = asked
+      return first === undefined ? 0 : steady.now() - first.moment.steadyMs
+    },
     asOfMs: () => told?.atMs ?? 0,
-    known(tree, charges) {
+    known(tree, ledger) {
       const before = sights.get(tree)
       const now = steady.now()
-      sights.set(
-        tree,
-        new Map(Iterator.from(charges).map(one => [one.uid, firstSight(one, before?.get(one.uid), now)])),
-      )
+      sights.set(tree, new Map(charges(ledger).map(one => [one.uid, firstSight(one, before?.get(one.uid), now)])))
     },
-    mayLapse(tree, booked) {
-      const sight = sights.get(tree)?.get(booked.uid)
-      if (told === undefined || sight?.booking !== bookingOf(booked)) return false
-      return sight.steadyMs + CREATE_MS <= told.steadyMs
+    isAwaited(tree, ledger) {
+      const [now, steadyMs] = [clock.now(), steady.now()]
+      const isDue = (one: Charge) => one.expiresAtMs <= now && isOldBy(steadyMs, tree, one)
+      const isOver = ([, { heldUntilMs }]: readonly [string, Gang]) => heldUntilMs !== null && heldUntilMs <= now
+      return charges(ledger).some(isDue) || entries(ledger.gangs).some(isOver)
     },
+    mayLapse: (tree, booked) => told !== undefined && isOldBy(told.steadyMs, tree, booked),
   }
 }
 

@@ -22,7 +22,8 @@ export interface PodCount {
   take(quotas: Quotas): void
   /** The trees in which pods have been counted. */
   trees(): Iterable<string>
-  view(tree: string, book: Book, asOfMs: number): PodView
+  /** What has been taken of a tree; nothing may be taken until this is told. */
+  view(tree: string, book: Book, asOfMs: number): Promise<PodView>
   /** The ledger of the tree was recounted by this view. */
   stored(tree: string, view: PodView): void
 }
@@ -129,7 +130,7 @@ export function podCount(): PodCount {
       return isSame ? [] : [{ uid, facts, from, to }]
     })
     for (const [tree, gone] of Map.groupBy(moved, ({ from }) => from?.tree)) {
-      if (tree !== undefined) treeAt(tree).forget(new Set(gone.map(({ uid }) => uid)))
+      if (tree !== undefined) treeAt(tree).forget(gone.map(({ uid }) => uid))
     }
     for (const { uid, facts, to } of moved) {
       pods.set(uid, { facts, place: to })

@@ -43,14 +43,26 @@ test('the charge of a pod that never came lapses, and not while its create may s
   const world = countingWorld()
   world.lead()
   await world.charge(world.replica('r'), pod('dropped'))
-  for (let ms = 0; ms < 2 * PENDING_MS; ms += INTERVAL_MS) {
+  for (let ms = 0; ms < PENDING_MS; ms += INTERVAL_MS) {
     world.server.elsewhere()
     await world.tick()
-    assert.equal(await world.held(), 'reserved 1000 h100', 'the watch has not said that it is so far')
+    assert.equal(await world.held(), 'reserved 1000 h100', 'its time is not up, and then the watch is not so far')
   }
   world.server.bookmark()
-  await world.tick()
+  await world.tick(2)
   assert.equal(await world.held(), '')
+})
+
+test('where no pod changes and no bookmark comes, another list tells that a pod never came', async () => {
+  const world = countingWorld()
+  world.lead()
+  await world.charge(world.replica('r'), pod('dropped'))
+  for (let ms = 0; ms < PENDING_MS + 3 * 60_000; ms += INTERVAL_MS) {
+    world.server.elsewhere()
+    await world.tick()
+  }
+  assert.equal(await world.held(), '')
+  assert.equal(world.server.watches().length, 2)
 })
 
 const CLOCKS: readonly { readonly name: string; readonly replicaMs: number; readonly leaderMs: number }[] = [

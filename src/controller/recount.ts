@@ -10,12 +10,11 @@ import type { ExemptNamespaces } from '../admission/exempt.ts'
 import type { ClassTable } from '../gpu/class-table.ts'
 import type { Amount } from '../quantity/amount.ts'
 import type { Book } from '../quota/book.ts'
-import { charges } from '../quota/ledger.ts'
 import { changesNothing, driftOf } from '../quota/recount.ts'
 import type { Timer } from '../quota/waiter.ts'
 import type { LedgerWriter } from '../quota/writer.ts'
 import type { ApiServer, Follow, Following } from './api-server.ts'
-import { horizon } from './horizon.ts'
+import { CREATE_MS, horizon } from './horizon.ts'
 import { type PodCount, podCount } from './pod-count.ts'
 import { podReader } from './pod-facts.ts'
 import { newestPodVersion, presentPods } from './pods.ts'
@@ -36,6 +35,8 @@ export interface CountingDeps {
   readonly observer: CountingObserver
   readonly log: Log
   readonly intervalMs?: number
+  /** How long a create can take: longer than the API server's request timeout, at most as long as a charge lasts. */
+  readonly createMs?: number
 }
 
 /** Who measures the recounts. */
@@ -61,15 +62,24 @@ const INTERVAL_MS = 5_000
 interface Session {
   readonly classes: ClassTable
   readonly count: PodCount
-  readonly following: Following
+  /** Follows the pods, and begins with a list of all. */
+  readonly follow: () => Following
 }
+
+/**
+ * While no pod of the cluster changes, a watch is at the version of the last change: its bookmarks repeat that, or do not come at all
+ * (seen on Kubernetes 1.36 with etcd 3.5). Then only another list tells that nothing came.
+ */
+const QUIET_MS = 60_000
 
 /** Counts for as long as this replica leads. */
 export function startCounting(deps: CountingDeps): Counting {
-  const { cluster, writer, clock, steady, timer, observer, log, intervalMs = INTERVAL_MS } = deps
-  const newest = () => newestPodVersion(deps.api, intervalMs)
-  const until = horizon({ newest, clock, steady })
+  const { cluster, writer, clock, steady, timer, observer, log, intervalMs = INTERVAL_MS, createMs = CREATE_MS } = deps
+  const newest = () => newestPodVersion(deps.api)
+  const until = horizon({ newest, clock, steady, createMs })
   let session = begin(deps)
+  let following = session.follow()
+  let followingSinceMs = steady.now()
   let isStopped = false
   const rounds = openRounds(recountAll, {
     clock,
@@ -87,33 +97,40 @@ export function startCounting(deps: CountingDeps): Counting {
     const { quotas } = cluster()
     count.take(quotas)
     until.reached(count.toldUpTo())
+    if (until.awaitedForMs() >= QUIET_MS && steady.now() - followingSinceMs >= QUIET_MS) followAnew()
     const trees = new Set([...quotas.trees.keys(), ...deps.ledgers(), ...count.trees()])
     await Promise.all([...trees].map(tree => attempt(`the recount of ${tree}`, () => recountTree(tree, count), tree)))
     if (isStopped) return
     observer.recounted(steady.now() - startedMs)
-    if ([...trees].some(isAwaiting)) await attempt('asking for the newest version of pods', () => until.ask())
+    if ([...trees].some(isAwaited)) await attempt('asking for the newest version of pods', () => until.ask())
   }
 
-  /** Whether anything of the tree may lapse one day. */
-  function isAwaiting(tree: string): boolean {
+  function isAwaited(tree: string): boolean {
     const ledger = writer.book(tree)?.ledger
-    return ledger !== undefined && ledger.charges.size + ledger.gangs.size > 0
+    return ledger !== undefined && until.isAwaited(tree, ledger)
   }
 
   /** What a pod holds is told by the classes, and of pods that held nothing nothing is kept: so other classes are another beginning. */
   function renewSession(): void {
     const { classes } = cluster()
     if (classes === session.classes || isDeepStrictEqual(classes, session.classes)) return
-    session.following.stop()
     session = begin(deps)
+    followAnew()
+  }
+
+  function followAnew(): void {
+    following.stop()
+    following = session.follow()
+    followingSinceMs = steady.now()
   }
 
   async function recountTree(tree: string, count: PodCount): Promise<void> {
     const book = await writer.refresh(tree)
     if (isStopped || count !== session.count) return
     const { ledger } = book
-    until.known(tree, charges(ledger))
-    const view = count.view(tree, book, until.asOfMs())
+    until.known(tree, ledger)
+    const view = await count.view(tree, book, until.asOfMs())
+    if (isStopped) return
     report(tree, book, driftOf(ledger, view))
     const isBehind = view.position < ledger.base.position
     // Its first recount a leader writes in any case: from then on one that does not know of it is behind.
@@ -138,11 +155,11 @@ export function startCounting(deps: CountingDeps): Counting {
   }
 
   return {
-    problem: () => session.following.problem(),
+    problem: () => following.problem(),
     stop() {
       isStopped = true
       rounds.stop()
-      session.following.stop()
+      following.stop()
     },
   }
 }
@@ -163,5 +180,5 @@ function begin({ cluster, exempt, follow, log }: CountingDeps): Session {
     },
   })
   const { classes } = cluster()
-  return { classes, count, following: follow(presentPods(keep, count.audience)) }
+  return { classes, count, follow: () => follow(presentPods(keep, count.audience)) }
 }

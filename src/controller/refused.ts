@@ -31,10 +31,10 @@ export type Stage =
   | { readonly kind: 'called'; readonly untilMs: number }
 
 /** Why an owner is not remembered. */
-export const UNWAKEABLE_REASONS = ['kind', 'full'] as const
-export type UnwakeableReason = (typeof UNWAKEABLE_REASONS)[number]
+const UNWAKEABLE_REASONS = ['kind', 'full'] as const
+type UnwakeableReason = (typeof UNWAKEABLE_REASONS)[number]
 
-export interface RefusedObserver {
+interface RefusedObserver {
   /** A pod was refused, and its owner will not be woken; one that has none is not counted. */
   unwakeable(reason: UnwakeableReason): void
   /** A pod of a woken owner was admitted, so long after its room was seen to be there. */

@@ -30,7 +30,7 @@ export interface RegistrationDeps {
   readonly log: Pick<Log, 'event' | 'problem'>
 }
 
-export interface RegistrationObserver {
+interface RegistrationObserver {
   /** Whether the API server asks as it should, as far as is known now. */
   registered(ok: boolean): void
 }

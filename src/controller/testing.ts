@@ -96,11 +96,11 @@ export function admission(cluster: ReturnType<typeof clusterOf>, refusals: Refus
   }
 }
 
-export function uidOf({ tenant, name }: TestOwner): string {
+function uidOf({ tenant, name }: TestOwner): string {
   return `uid-${tenant}-${name}`
 }
 
-export function referenceTo(owner: TestOwner): JsonObject {
+function referenceTo(owner: TestOwner): JsonObject {
   const { name, apiVersion = 'apps/v1', kind = 'ReplicaSet' } = owner
   return { apiVersion, kind, name, uid: uidOf(owner), controller: true }
 }

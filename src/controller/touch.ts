@@ -19,9 +19,6 @@ export type Touched =
   | { readonly kind: 'forbidden'; readonly message: string }
   | { readonly kind: 'failed'; readonly message: string }
 
-/** What may become of waking an owner; the values of a label. */
-export const WAKE_RESULTS: readonly Touched['kind'][] = ['woken', 'recent', 'conflict', 'gone', 'forbidden', 'failed']
-
 export interface TouchDeps {
   readonly api: ApiServer
   readonly clock: Clock

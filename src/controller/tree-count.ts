@@ -4,6 +4,7 @@
  * A pod waits until a version of the ledger is at hand that was read after the pod had been told of. Its charge was stored before
  * it was created, so there it is found, unless a leader has counted it before or nobody ever charged it.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { tierOfUnlabelled } from '../admission/present-pod.ts'
 import { type Book, reopenBook } from '../quota/book.ts'
 import { gangKeyAt } from '../quota/gang.ts'
@@ -12,14 +13,14 @@ import { type PodView, recount } from '../quota/recount.ts'
 import { podTally, type SeenPod } from '../quota/tally.ts'
 import type { PodFacts } from './pod-facts.ts'
 
-export interface Counted {
+interface Counted {
   readonly uid: string
   readonly tenant: string
   readonly facts: PodFacts
 }
 
 /** What a view is to say of the watch. */
-export interface Moment {
+interface Moment {
   /** Everything up to this version has been told. */
   readonly position: bigint
   /** Everything created before this moment has been told. */
@@ -32,66 +33,85 @@ export interface TreeCount {
   /** A pod is gone, or has ended. It may have been charged without ever having been there for this leader. */
   leave(uid: string): void
   /** Pods that count in another tree from now on, or for another tenant. */
-  forget(uids: ReadonlySet<string>): void
-  /** Counts those who wait, and says what there is. */
-  view(book: Book, moment: Moment): PodView
+  forget(uids: Iterable<string>): void
+  /** Counts those who wait, and says what there is. Nobody may enter, leave or be forgotten until it has. */
+  view(book: Book, moment: Moment): Promise<PodView>
   /** A ledger that was recounted by this view is stored. */
   stored(view: PodView): void
 }
+
+// The first list has all pods of a tree at once, and reviews wait for nothing longer than some milliseconds.
+const AT_A_TIME = 200
 
 export function treeCount(): TreeCount {
   let tally = podTally()
   let viewed: PodView | undefined
   const waiting = new Map<string, Counted>()
   const present = new Map<string, SeenPod>()
+  /** Those that have moved away since a recount was stored. */
+  const moved = new Set<string>()
 
-  function count(pod: SeenPod, position: bigint): void {
+  function count(pod: SeenPod): void {
+    waiting.delete(pod.uid)
     present.set(pod.uid, pod)
-    tally.seen(pod, position)
+    tally.seen(pod, 0n)
   }
 
-  function countWaiting(book: Book, position: bigint): void {
-    const shown = [...waiting.values()].filter(pod => {
+  function leave(uid: string): void {
+    waiting.delete(uid)
+    present.delete(uid)
+    tally.gone(uid, 0n)
+  }
+
+  function beginAgain(): void {
+    tally = podTally()
+    viewed = undefined
+    moved.clear()
+    for (const pod of present.values()) tally.seen(pod, 0n)
+  }
+
+  async function countWaiting(book: Book): Promise<void> {
+    const shown: Counted[] = []
+    for (const [index, pod] of [...waiting.values()].entries()) {
+      if (index % AT_A_TIME === AT_A_TIME - 1) await nextTurn()
       const known = asCharged(pod, book) ?? asLabelled(pod)
-      if (known !== undefined) count(known, position)
-      return known === undefined
-    })
-    waiting.clear()
+      if (known === undefined) shown.push(pod)
+      else count(known)
+    }
     if (shown.length === 0) return
     let beside = bookOf(tally.view(0), book)
-    for (const pod of shown.toSorted(byAge)) {
+    for (const [index, pod] of shown.toSorted(byAge).entries()) {
+      if (index % AT_A_TIME === AT_A_TIME - 1) await nextTurn()
       const seen = asFits(pod, beside)
-      count(seen, position)
+      count(seen)
       beside = reopenBook(beside, charge(beside.ledger, { ...seen, ...OF_A_PRESENT_POD }))
     }
   }
 
   return {
-    enter: pod => void waiting.set(pod.uid, pod),
-    leave(uid) {
-      waiting.delete(uid)
-      present.delete(uid)
-      tally.gone(uid, 0n)
+    enter(pod) {
+      // Whoever is gone from a tally stays gone. This one has come back: so the tally begins again, as that of a new leader does.
+      if (moved.has(pod.uid)) beginAgain()
+      waiting.set(pod.uid, pod)
     },
+    leave,
     forget(uids) {
       for (const uid of uids) {
-        waiting.delete(uid)
-        present.delete(uid)
+        leave(uid)
+        moved.add(uid)
       }
-      // Whoever is gone from a tally stays gone, and these may come back: so it begins again, as that of a new leader does.
-      tally = podTally()
-      viewed = undefined
-      for (const pod of present.values()) tally.seen(pod, 0n)
     },
-    view(book, { position, asOfMs }) {
-      countWaiting(book, position)
+    async view(book, { position, asOfMs }) {
+      await countWaiting(book)
       tally.reached(position)
       viewed = tally.view(asOfMs)
       return viewed
     },
     stored(view) {
       // One that was given before the tally began again means nothing to it.
-      if (view === viewed) tally.stored(view)
+      if (view !== viewed) return
+      tally.stored(view)
+      moved.clear()
     },
   }
 }

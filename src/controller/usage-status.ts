@@ -1,9 +1,10 @@
 /** What a GpuUsage tells a tenant, as the usage report has it. */
+
+import type { PastDenial } from '../admission/recent-denials.ts'
 import type { TenantUsage, UsageReport } from '../admission/usage-report.ts'
 import { type Amount, add, MILLI, UNLIMITED, ZERO } from '../quantity/amount.ts'
 import type { Oversubscription, Standing } from '../quota/standing.ts'
 import type { UsageStatus } from '../schema/usage.ts'
-import type { PastDenial } from './recent-denials.ts'
 
 // What the schema has room for.
 const MOST_ROWS = 256

@@ -19,7 +19,7 @@ import { wakePlan } from './wake-plan.ts'
 import { waker } from './waker.ts'
 
 /** Who counts what became of waking owners. */
-export interface WakeObserver {
+interface WakeObserver {
   touched(result: Touched['kind']): void
 }
 

@@ -8,10 +8,10 @@ const GROUP = '/apis/admissionregistration.k8s.io/v1'
 export const MUTATING_PATH = `${GROUP}/mutatingwebhookconfigurations`
 export const VALIDATING_PATH = `${GROUP}/validatingwebhookconfigurations`
 
-export const FIELD_MANAGER = 'sluice'
+const FIELD_MANAGER = 'sluice'
 
 /** Whoever has to get Sluice out of the way sets this to "true": a configuration that is deleted comes back. */
-export const UNMANAGED_ANNOTATION = 'sluice.dev/unmanaged'
+const UNMANAGED_ANNOTATION = 'sluice.dev/unmanaged'
 
 export function collectionOf(configuration: JsonObject): string {
   return textAt(configuration, 'kind') === 'MutatingWebhookConfiguration' ? MUTATING_PATH : VALIDATING_PATH

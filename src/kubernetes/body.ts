@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { isObject, type JsonObject } from '../schema/parts.ts'
 
 /** Five hundred objects of etcd's largest size are more than this; five hundred pods are about 5 MiB. */
-export const MAX_ANSWER_BYTES = 64 * 1024 * 1024
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 const MAX_QUOTED = 200
 
 /** Rejects when the body is cut, or longer than anything the API server should say. */

@@ -49,7 +49,7 @@ for (const { name, how } of interruptions) {
     await audience.until('changed b')
     assert.deepEqual(audience.told, ['all  @100', 'changed a', 'changed b'])
     assert.match(api.requests.at(-1) ?? '', /resourceVersion=101/)
-    assert.match(api.requests.at(-1) ?? '', /timeoutSeconds=450/)
+    assert.match(api.requests.at(-1) ?? '', /timeoutSeconds=60/)
     assert.equal(following.problem(), undefined)
   })
 }
@@ -68,6 +68,22 @@ test('a bookmark moves the place where a watch goes on', async t => {
   api.objects.put(PODS, 'a')
   await audience.until('changed a')
   assert.equal(audience.told.filter(line => line.startsWith('all')).length, 1)
+})
+
+test('a quiet watch that ends in its time is made again at once, and is no problem', async t => {
+  const api = await startApi(t)
+  api.objects.serve(PODS)
+  const { following, time } = follow(t, api)
+  for (let n = 1; n < 5; n++) {
+    await api.asked(WATCH, n)
+    await following.listed
+    time.advance(60_000)
+    api.objects.end(PODS, 'as agreed')
+    assert.equal(following.problem(), undefined)
+  }
+  await api.asked(WATCH, 5)
+  assert.deepEqual(time.pauses, [])
+  assert.equal(api.requests.filter(asked => asked.includes('limit=500')).length, 1)
 })
 
 test('when history is gone all is listed again', async t => {

@@ -26,8 +26,15 @@ export interface FollowDeps extends Time {
 
 /** A CRD may be installed later. */
 const ABSENT_MS = 60_000
-/** As client-go: five to ten minutes, so that the watches of many replicas do not end together. */
-const SHORTEST_WATCH_S = 300
+/**
+ * Well below the silence that is taken for death, so that something always comes: an event, a bookmark, or the end of the watch.
+ * Bookmarks alone will not do: none is sent while the collection is at the version that the watch began with, and a quiet collection
+ * stays there unless etcd tells of its progress (kubeadm asks for that every 5 s; etcd by itself does it every 10 minutes). Spread,
+ * so that the watches of many replicas do not end together.
+ */
+const [SHORTEST_WATCH_S, LONGEST_WATCH_S] = [40, 80]
+/** A watch that ends sooner and told nothing was not ended by the API server as agreed. */
+const TOO_SHORT_MS = 1_000
 
 export function following(deps: FollowDeps): Follow {
   return collection => {
@@ -101,14 +108,15 @@ function toldAll<T>({ collection, fresh, told }: Follower<T>, all: readonly Sigh
 }
 
 async function watched<T>(follower: Follower<T>, from: bigint): Promise<Step> {
-  const { collection, fresh, random, log, stopped } = follower
+  const { collection, fresh, clock, random, log, stopped } = follower
+  const begunMs = clock.now()
   let version = from
   const end = await watch(
     {
       ...follower,
       audience: collection.audience,
       keep: keepSafely(collection, log),
-      seconds: SHORTEST_WATCH_S + Math.floor(random() * SHORTEST_WATCH_S),
+      seconds: SHORTEST_WATCH_S + Math.floor(random() * (LONGEST_WATCH_S - SHORTEST_WATCH_S)),
       opened: fresh.current,
       reached: told => {
         version = told
@@ -119,8 +127,9 @@ async function watched<T>(follower: Follower<T>, from: bigint): Promise<Step> {
   if (!stopped.aborted) noted(end, fresh)
   switch (end.kind) {
     case 'over':
-      // One that told nothing, not even a bookmark, was shorter than it should be.
-      return version === from ? { version, next: 'later' } : { version, next: 'at once', isProgress: true }
+      return version === from && clock.now() - begunMs < TOO_SHORT_MS
+        ? { version, next: 'later' }
+        : { version, next: 'at once', isProgress: true }
     case 'failed':
       return { version, next: 'later', isProgress: version !== from, retryAfterMs: end.retryAfterMs }
     case 'gone':

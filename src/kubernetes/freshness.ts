@@ -10,7 +10,7 @@ export interface Freshness {
   failed(failure: Failure): void
 }
 
-export interface Failure {
+interface Failure {
   readonly why: string
   readonly cause?: unknown
   /** The API server said no, so that waiting alone will not help. */

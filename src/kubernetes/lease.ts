@@ -14,7 +14,7 @@ import { claimed, givenUp, type Leader, type LeaseRecord, recordIn } from './lea
 import { refusal } from './list.ts'
 import type { Time } from './silence.ts'
 
-export interface LeaseTimes {
+interface LeaseTimes {
   /** How long others wait for a leader that is silent. */
   readonly durationMs: number
   /** How long a leader leads without having renewed; shorter than that. */
@@ -23,7 +23,7 @@ export interface LeaseTimes {
 }
 
 /** As client-go's. */
-export const LEASE_TIMES: LeaseTimes = { durationMs: 15_000, renewWithinMs: 10_000, retryMs: 2_000 }
+const LEASE_TIMES: LeaseTimes = { durationMs: 15_000, renewWithinMs: 10_000, retryMs: 2_000 }
 
 export interface ElectionDeps extends Time {
   /** On a line of its own. */

@@ -2,7 +2,7 @@
  * One watch, from a version until it ends.
  *
  * Why not the Watch of @kubernetes/client-node 2.0.1 (dist/watch.js): it swallows what the callback throws and lines it cannot parse,
- * in one empty catch; it takes 30 s without data for a dead connection, while bookmarks come once a minute; it makes a new undici Agent
+ * in one empty catch; it takes 30 s without data for a dead connection, while bookmarks come once a minute at best; it makes a new undici Agent
  * for each watch and closes none; and readline hands lines on however slow their reader is.
  */
 import { fieldAt, textAt } from '../admission/objects.ts'
@@ -38,8 +38,8 @@ export interface WatchDeps<T> extends Time {
   readonly reached: (version: bigint) => void
 }
 
-/** Bookmarks come about every minute, so this is more than one that was missed. */
-export const SILENCE_MS = 100_000
+/** Longer than any watch is asked to last: what tells nothing for so long does not even end. */
+const SILENCE_MS = 100_000
 
 export async function watch<T>(deps: WatchDeps<T>, from: bigint): Promise<WatchEnd> {
   const dead = new AbortController()

@@ -38,17 +38,35 @@ export function standingsOf(book: Book): readonly Standing[] {
 
 /** One tenant's standings: class by class in the order of its quota, tier by tier. */
 export function tenantStandings(book: Book, tenant: Tenant): readonly Standing[] {
-  const held = [...book.total.byKey.keys()].filter(key => TIERS.some(tier => usedIn(book, tenant, tier, key) > ZERO))
-  const keys = new Set([...tenant.spec.classes.keys(), ...held.toSorted()])
+  const keys = new Set([...tenant.spec.classes.keys(), ...heldBy(book, tenant)])
   return [...keys].flatMap(key => TIERS.map(tier => standing(book, tenant, tier, key)))
 }
 
+/** Where a tenant is over its limits. Costs only what it holds, and does not ask whose capacity that is. */
+export function excessesOf(book: Book, tenant: Tenant): readonly Omit<Standing, 'lenders'>[] {
+  return heldBy(book, tenant)
+    .flatMap(key => TIERS.map(tier => measured(book, tenant, tier, key)))
+    .filter(({ over }) => over > ZERO)
+}
+
+function heldBy(book: Book, tenant: Tenant): readonly string[] {
+  return [...book.total.byKey.keys()]
+    .filter(key => TIERS.some(tier => usedIn(book, tenant, tier, key) > ZERO))
+    .toSorted()
+}
+
 function standing(book: Book, tenant: Tenant, tier: Tier, key: string): Standing {
+  const one = measured(book, tenant, tier, key)
+  const isLent = tier === 'burst' && tenant.spec.classes.has(key)
+  return { ...one, lenders: isLent ? lendersOf(book, tenant, key, one.used) : [] }
+}
+
+function measured(book: Book, tenant: Tenant, tier: Tier, key: string): Omit<Standing, 'lenders'> {
   const inUse = usedIn(book, tenant, tier, key)
   const { name, cohort, classes } = tenant.spec
   const place = { tenant: name, cohort, class: key, tier, used: inUse }
   // To the tree, a class without quota is one without limits; what keeps the tenant out is that it is not listed.
-  if (!classes.has(key)) return { ...place, limit: ZERO, available: ZERO, over: inUse, lenders: [] }
+  if (!classes.has(key)) return { ...place, limit: ZERO, available: ZERO, over: inUse }
 
   const limit = least(potential(tenant.leaves[tier], key), highestCap(tenant, key))
   const room = roomIn(book, tenant, tier, key)
@@ -58,7 +76,6 @@ function standing(book: Book, tenant: Tenant, tier: Tier, key: string): Standing
     limit,
     available: most(ZERO, room),
     over: least(inUse, most(ZERO, missing)),
-    lenders: tier === 'burst' ? lendersOf(book, tenant, key, inUse) : [],
   }
 }
 

@@ -16,7 +16,7 @@ export interface StandingChange {
   readonly after: Standing | null
 }
 
-interface Excess {
+export interface Excess {
   /** Null where it was within its limits. */
   readonly before: Oversubscription | null
   readonly after: Oversubscription
@@ -92,7 +92,8 @@ function isSame(before: Standing | null, after: Standing | null): boolean {
   return fields.every(field => before[field] === after[field])
 }
 
-function excesses(before: Books, after: Books): readonly Excess[] {
+/** What is oversubscribed by more than it was. */
+export function excesses(before: Books, after: Books): readonly Excess[] {
   const former = new Map([...before.values()].flatMap(oversubscriptionsOf).map(one => [placeOf(one), one]))
   return [...after.values()].flatMap(oversubscriptionsOf).flatMap(now => {
     const then = former.get(placeOf(now))
@@ -105,7 +106,8 @@ function placeOf({ kind, cohort, class: key }: Oversubscription): string {
   return `${kind} ${cohort} ${key}`
 }
 
-function orphans(before: Quotas, after: Quotas, charges: readonly Charge[]): readonly Orphan[] {
+/** What tenants hold that are no longer defined. */
+export function orphans(before: Quotas, after: Quotas, charges: readonly Charge[]): readonly Orphan[] {
   const held = charges.filter(({ tenant }) => before.treeOfTenant.has(tenant) && !after.treeOfTenant.has(tenant))
   const parts = held.flatMap(({ tenant, tier, amounts }) => {
     return [...amounts].map(([key, used]): Orphan => ({ tenant, class: key, tier, used }))
@@ -120,7 +122,7 @@ function summed(group: readonly Orphan[]): readonly Orphan[] {
   return [{ ...first, used: others.reduce((sum, { used }) => add(sum, used), first.used) }]
 }
 
-function namespaceMoves(before: Quotas, after: Quotas): readonly NamespaceMove[] {
+export function namespaceMoves(before: Quotas, after: Quotas): readonly NamespaceMove[] {
   const names = new Set([...before.tenantOfNamespace.keys(), ...after.tenantOfNamespace.keys()])
   return [...names]
     .toSorted()

@@ -58,7 +58,7 @@ export const cohort = defineKind({
   status: conditionStatus,
   columns: [
     { name: 'Parent', type: 'string', jsonPath: '.spec.parent', description: 'The cohort above it.' },
-    conditionColumn('Oversubscribed', 'Whether more is promised or in use than there is.'),
+    conditionColumn('Oversubscribed', 'Whether more is in use than there is.'),
     {
       name: 'Reclaim',
       type: 'string',

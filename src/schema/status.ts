@@ -24,7 +24,7 @@ const condition = object('One condition.', {
 export type Condition = ReadonlyStatic<typeof condition>
 
 /** What every status says. */
-export const conditionFields = {
+const conditionFields = {
   observedGeneration: Type.Optional(integer('The generation of the object that the status is about.')),
   conditions: Type.Optional(list('What holds of the object now.', condition, { keys: ['type'], maxItems: 16 })),
 }

@@ -33,7 +33,7 @@ export const FIELDS: Readonly<Record<FieldName, string>> = {
   user: 'who sent the request',
   verdict: 'allowed, denied, not-gpu, exempt or error',
   version: 'version of Sluice',
-  webhook: 'mutate or validate',
+  webhook: 'mutate, validate, guard or advise',
 }
 
 export const FIELD_NAMES: readonly FieldName[] = (Object.keys(FIELDS) as FieldName[]).sort()

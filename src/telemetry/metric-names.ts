@@ -132,7 +132,7 @@ export const METRICS = {
     help: 'Refused pods whose owner is not woken: of a kind that cannot be, or one too many.',
     labels: ['reason'],
   },
-  /** result: WAKE_RESULTS. */
+  /** result: the kinds of Touched. */
   wakes: {
     name: 'sluice_wakes_total',
     help: 'Owners that were to be woken, by what became of it.',

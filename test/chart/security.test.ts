@@ -6,6 +6,7 @@ import { parseAllDocuments } from 'yaml'
 import { fieldAt, objectAt, textAt } from '../../src/admission/objects.ts'
 import { OWNER_KINDS } from '../../src/admission/owners.ts'
 import { shippedLibrary } from '../../src/config/root.ts'
+import { WAKEABLE } from '../../src/controller/owner-resource.ts'
 import { isObject, type JsonObject, type JsonValue } from '../../src/schema/parts.ts'
 import { ROOT } from '../support/sluice-process.ts'
 import { ofKind, skipWithoutHelm, VALUE_SETS } from './support/helm.ts'
@@ -139,13 +140,16 @@ describe('rights', { skip: skipWithoutHelm }, () => {
     }
   })
 
-  test('to wake owners are none where that is off', () => {
-    const patches = (set: string) =>
-      grants(set).filter(
-        ({ group, verb }) => verb === 'patch' && !['', 'sluice.dev', 'admissionregistration.k8s.io'].includes(group),
-      )
-    assert.ok(patches('defaults').some(({ resource }) => resource === 'replicasets'))
-    assert.deepEqual(patches('restricted'), [])
+  test('to wake reach what can be woken, and nothing where that is off', () => {
+    const woken = (set: string) =>
+      grants(set)
+        .filter(({ verb }) => verb === 'patch')
+        .map(({ group, resource }) => `${group}/${resource}`)
+        .filter(one => !/^(\/events|\/secrets|sluice\.dev\/.*|admissionregistration\.k8s\.io\/.*)$/.test(one))
+        .toSorted()
+    const wakeable = [...WAKEABLE].map(([owner, resource]) => `${owner.split('/')[0]}/${resource}`)
+    assert.deepEqual(woken('defaults'), wakeable.toSorted())
+    assert.deepEqual(woken('restricted'), [])
   })
 
   test('of the hook that unregisters are to delete what it unregisters', () => {

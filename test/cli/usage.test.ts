@@ -42,7 +42,7 @@ describe('the command line', () => {
     { args: ['import', 'kueue'], says: /required option '-f/ },
     { args: ['import', 'volcano', '-f', 'x'], says: /unknown command 'volcano'/ },
     { args: ['whatif', '-f', 'x.yaml'], says: /required option '--cluster/ },
-    { args: ['serve', '--cluster', 'x'], says: /required option '--standalone/ },
+    { args: ['serve', '--cluster', 'x'], says: /error: --cluster needs --standalone/ },
     { args: ['serve', '--standalone', '--cluster', 'x', '--port', '70000'], says: /at most 65535/ },
     {
       args: ['serve', '--standalone', '--cluster', 'x', '--port', '-1'],

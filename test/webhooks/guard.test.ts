@@ -10,7 +10,7 @@ import { openBooks } from '../../src/quota/books.ts'
 import { amounts, STAMP } from '../../src/quota/testing.ts'
 import type { JsonObject } from '../../src/schema/parts.ts'
 import { parsedValue, written } from '../../src/schema/testing.ts'
-import { validateObjects } from '../../webhooks/validate-objects.ts'
+import { type GuardDeps, validateObjects } from '../../webhooks/validate-objects.ts'
 import { type Received, send, serve, type TestServer } from '../support/https.ts'
 import { QUOTAS, responseOf, reviewOf } from '../support/webhook-service.ts'
 
@@ -26,7 +26,7 @@ const LAYERS = [parsedValue(readClusterFolder(shippedLibrary())), readObjects(QU
 const CLUSTER = parsedValue(assembleCluster(...LAYERS))
 
 /** The guard of a cluster with the shipped library and two tenants, of which one uses four GPUs. */
-function guard(t: Parameters<typeof serve>[0]): Promise<TestServer> {
+function guard(t: Parameters<typeof serve>[0], reread?: GuardDeps['reread']): Promise<TestServer> {
   const charge = {
     ...STAMP,
     uid: 'u',
@@ -41,6 +41,7 @@ function guard(t: Parameters<typeof serve>[0]): Promise<TestServer> {
     layers: () => LAYERS,
     ledger: { book: (tree: string) => books.get(tree) },
     isSelf: ({ username }: { readonly username?: string }) => username === SELF,
+    ...(reread === undefined ? {} : { reread }),
   }
   return serve(t, { endpoints: [validateObjects(deps)] })
 }
@@ -68,6 +69,24 @@ function post(server: TestServer, body: string): Promise<Received> {
 }
 
 describe('POST /validate/objects', () => {
+  test('refuses nothing for what the watch has not brought yet', async t => {
+    const later = written('Cohort', 'later', { classes: [{ class: 'h100', capacity: { gpus: 8 } }] })
+    const tenant = written('TenantQuota', 'newcomer', { cohort: 'later', namespaces: ['new'], classes: [] })
+    const create = review('CREATE', 'TenantQuota', {}, tenant)
+    let reads = 0
+    const server = await guard(t, async () => {
+      reads += 1
+      return [...LAYERS, placed([later], 'API server')]
+    })
+    assert.equal((await answered(server, create)).allowed, true)
+    assert.equal(reads, 1)
+    // What is accepted by what was heard is not read again.
+    const known = written('TenantQuota', 'other', { cohort: 'lab', namespaces: ['other'], classes: [] })
+    assert.equal((await answered(server, review('CREATE', 'TenantQuota', {}, known))).allowed, true)
+    assert.equal(reads, 1)
+    assert.equal((await answered(await guard(t), create)).allowed, false)
+  })
+
   test('refuses a policy that does not compile as kubectl prints it: a cause with the field, and line and column', async t => {
     const server = await guard(t)
     const policy = written('GpuPolicy', 'images', {

@@ -82,27 +82,31 @@ tolerations:
 {{- end }}
 {{- end }}
 
-{{/* The kinds that create GPU pods, or jobs of them: the objects to touch so that a refused pod is tried again. */}}
+{{/* The kinds that can be woken: WAKEABLE in src/controller/owner-resource.ts. */}}
 {{- define "sluice.wakeableKinds" -}}
-- {group: apps, resources: [replicasets, statefulsets, daemonsets]}
+- {group: "", resources: [replicationcontrollers]}
+- {group: apps, resources: [daemonsets, replicasets, statefulsets]}
+- {group: argoproj.io, resources: [workflows]}
 - {group: batch, resources: [jobs]}
+- {group: kubeflow.org, resources: [jaxjobs, mpijobs, paddlejobs, pytorchjobs, tfjobs, xgboostjobs]}
+- {group: ray.io, resources: [rayclusters]}
+{{- end }}
+
+{{/* The kinds that tell of a gang, and what makes them: OWNER_KINDS in src/admission/owners.ts. */}}
+{{- define "sluice.ownerKinds" -}}
+- {group: apps, resources: [daemonsets, deployments, replicasets, statefulsets]}
+- {group: batch, resources: [cronjobs, jobs]}
 - {group: batch.volcano.sh, resources: [jobs]}
 - {group: jobset.x-k8s.io, resources: [jobsets]}
 - {group: kubeflow.org, resources: [jaxjobs, mpijobs, paddlejobs, pytorchjobs, tfjobs, xgboostjobs]}
+- {group: kueue.x-k8s.io, resources: [workloads]}
 - {group: leaderworkerset.x-k8s.io, resources: [leaderworkersets]}
 - {group: ray.io, resources: [rayclusters, rayjobs, rayservices]}
 - {group: sagemaker.amazonaws.com, resources: [hyperpodpytorchjobs]}
-- {group: trainer.kubeflow.org, resources: [trainjobs]}
-{{- end }}
-
-{{/* Kinds that tell of a gang and create no pod. */}}
-{{- define "sluice.tellingKinds" -}}
-- {group: apps, resources: [deployments]}
-- {group: batch, resources: [cronjobs]}
-- {group: kueue.x-k8s.io, resources: [workloads]}
 - {group: scheduler.grove.io, resources: [podgangs]}
 - {group: scheduling.k8s.io, resources: [podgroups]}
 - {group: scheduling.run.ai, resources: [podgroups]}
 - {group: scheduling.volcano.sh, resources: [podgroups]}
 - {group: scheduling.x-k8s.io, resources: [podgroups]}
+- {group: trainer.kubeflow.org, resources: [trainjobs]}
 {{- end }}

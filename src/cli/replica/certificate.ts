@@ -5,10 +5,10 @@ import type { CertificateSource } from '../../http/certificate.ts'
 import { followCertificateFiles } from '../../http/certificate-files.ts'
 import { followCertificateSecret } from '../../http/certificate-secret.ts'
 import { issueCertificate } from '../../http/self-signed.ts'
+import type { Edge } from '../../kubernetes/edge.ts'
 import { type Parsed, parsed } from '../../schema/parsed.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import { SYSTEM_CLOCK } from '../time.ts'
-import type { Api } from './api.ts'
 import { type Duty, repeat } from './duties.ts'
 import { type ReplicaSettings, serviceName } from './settings.ts'
 
@@ -19,7 +19,7 @@ const TEND_MS = 10_000
 const SHORT_PART = 1 / 20
 
 interface CertificateDeps {
-  readonly api: Api
+  readonly edge: Edge
   readonly log: Log
   readonly metrics: Metrics
 }
@@ -27,17 +27,17 @@ interface CertificateDeps {
 /** Done when there is one: a Secret is waited for, which some leader makes. */
 export async function certificateOf(
   { certificate, namespace }: ReplicaSettings,
-  { api, log, metrics }: CertificateDeps,
+  { edge, log, metrics }: CertificateDeps,
 ): Promise<Parsed<CertificateSource>> {
   const context = { log, observer: metrics, now: () => SYSTEM_CLOCK.now() }
   if (!('secret' in certificate)) return followCertificateFiles(certificate, context)
-  return parsed(await followCertificateSecret(api.follow, { namespace, name: certificate.secret }, context))
+  return parsed(await followCertificateSecret(edge.follow, { namespace, name: certificate.secret }, context))
 }
 
 /** What the leader does for the Secret; nothing where files are served from. */
 export function certificateDuty(
   settings: ReplicaSettings,
-  { api, log }: CertificateDeps,
+  { edge, log }: CertificateDeps,
   isTrusted: (ca: string) => boolean,
 ): Duty {
   const { certificate, namespace } = settings
@@ -46,7 +46,7 @@ export function certificateDuty(
   const names = [serviceName(settings), `${settings.service}.${namespace}`, `${serviceName(settings)}.cluster.local`]
   const tend = () =>
     tendCertificates({
-      server: api.general,
+      server: edge.api,
       namespace,
       secret,
       clock: SYSTEM_CLOCK,

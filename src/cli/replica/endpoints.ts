@@ -12,9 +12,9 @@ import type { Endpoint, Log, Reading } from '../../admission/endpoint.ts'
 import type { ExemptNamespaces } from '../../admission/exempt.ts'
 import type { PlacedObject } from '../../admission/objects.ts'
 import { questionRefused } from '../../admission/question.ts'
+import type { RecentDenials } from '../../admission/recent-denials.ts'
 import type { Validation } from '../../admission/validate.ts'
 import type { ClusterState } from '../../controller/cluster-state.ts'
-import type { RecentDenials } from '../../controller/recent-denials.ts'
 import type { LedgerWriter } from '../../quota/writer.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import { policyFailures } from '../../telemetry/policy-failures.ts'
@@ -59,6 +59,7 @@ export function endpointsOf(deps: EndpointDeps): {
     validateObjects({
       ...shared,
       layers: () => [library, state.objects()],
+      reread: async () => [library, await state.reread()],
       ledger,
       isSelf: ({ username }) => username === self,
     }),

@@ -2,16 +2,18 @@
 import type { Cluster } from '../../admission/cluster.ts'
 import type { Log } from '../../admission/endpoint.ts'
 import type { ExemptNamespaces } from '../../admission/exempt.ts'
-import type { RecentDenials } from '../../controller/recent-denials.ts'
+import type { RecentDenials } from '../../admission/recent-denials.ts'
+import type { ClusterState } from '../../controller/cluster-state.ts'
+import { reportConditions } from '../../controller/condition-report.ts'
 import { type CountingObserver, startCounting } from '../../controller/recount.ts'
 import { usageObjects } from '../../controller/usage-objects.ts'
+import type { Edge } from '../../kubernetes/edge.ts'
 import { STEADY_CLOCK, SYSTEM_CLOCK, timerOn } from '../time.ts'
-import type { Api } from './api.ts'
 import type { Duty } from './duties.ts'
 import type { OwnLedger } from './ledger.ts'
 
 interface LeadingDeps {
-  readonly api: Api
+  readonly edge: Edge
   readonly cluster: () => Cluster
   readonly own: OwnLedger
   readonly log: Log
@@ -22,13 +24,13 @@ interface CountingDeps extends LeadingDeps {
   readonly observer: CountingObserver
 }
 
-export function counting({ api, cluster, exempt, own, observer, log }: CountingDeps): Duty {
+export function counting({ edge, cluster, exempt, own, observer, log }: CountingDeps): Duty {
   return () => {
     const { stop } = startCounting({
       cluster,
       exempt,
-      follow: api.follow,
-      api: api.general,
+      follow: edge.follow,
+      api: edge.api,
       writer: own.writer,
       ledgers: own.objects.trees,
       clock: SYSTEM_CLOCK,
@@ -42,7 +44,7 @@ export function counting({ api, cluster, exempt, own, observer, log }: CountingD
 }
 
 export function usageWriting({
-  api,
+  edge,
   cluster,
   own,
   recent,
@@ -53,12 +55,36 @@ export function usageWriting({
       cluster,
       book: own.writer.book,
       denials: recent.denials,
-      api: api.general,
-      follow: api.follow,
+      api: edge.api,
+      follow: edge.follow,
       clock: SYSTEM_CLOCK,
       timer: timerOn(SYSTEM_CLOCK),
       log,
     })
     return stop
+  }
+}
+
+interface ReportingDeps extends Omit<LeadingDeps, 'cluster'> {
+  readonly state: ClusterState
+}
+
+/** Tells each document what became of it. */
+export function conditionWriting({ edge, state, own, log }: ReportingDeps): Duty {
+  return () => {
+    const reports = reportConditions({
+      server: edge.api,
+      follow: edge.follow,
+      sound: state.sound,
+      ledger: own.writer,
+      clock: SYSTEM_CLOCK,
+      timer: timerOn(SYSTEM_CLOCK),
+      log,
+    })
+    const leave = state.onChange(() => reports.hasten())
+    return () => {
+      leave()
+      reports.stop()
+    }
   }
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Cluster } from '../../admission/cluster.ts'
 import type { PeerClient } from '../../http/peer.ts'
 import { peerLeader } from '../../http/peer-leader.ts'
+import type { Edge } from '../../kubernetes/edge.ts'
 import type { Leader as LeaseHolder } from '../../kubernetes/lease-record.ts'
 import { type LedgerObjects, ledgerObjects } from '../../kubernetes/ledger-objects.ts'
 import { forwardingWriter, type Leader } from '../../quota/forward.ts'
@@ -11,7 +12,6 @@ import type { LedgerStore } from '../../quota/versions.ts'
 import { type LedgerWriter, ledgerWriter } from '../../quota/writer.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import { GANG_HOLD_MS, RETRY_AFTER_MS, STEADY_CLOCK, SYSTEM_CLOCK, timerOn } from '../time.ts'
-import type { Api } from './api.ts'
 
 /** 65 bytes each in the ledger's text: an object of 650 kB, of the 1.5 MB that etcd takes (src/decisions/ledger.md). */
 const MAX_CHARGES = 10_000
@@ -26,7 +26,7 @@ export interface OwnLedger {
 }
 
 export interface OwnLedgerDeps {
-  readonly api: Api
+  readonly edge: Edge
   readonly cluster: () => Cluster
   readonly metrics: Metrics
   readonly pendingMs: number
@@ -34,9 +34,9 @@ export interface OwnLedgerDeps {
 }
 
 /** The writer that compares and swaps. */
-export function ownLedger({ api, cluster, metrics, pendingMs, onNewer }: OwnLedgerDeps): OwnLedger {
+export function ownLedger({ edge, cluster, metrics, pendingMs, onNewer }: OwnLedgerDeps): OwnLedger {
   const time = { clock: STEADY_CLOCK, timer: timerOn(STEADY_CLOCK) }
-  const objects = ledgerObjects({ api: api.ledger, follow: api.follow, onNewer, ...time })
+  const objects = ledgerObjects({ api: edge.ledger, follow: edge.follow, onNewer, ...time })
   const writer = ledgerWriter({
     id: randomUUID(),
     store: counted(textStore(objects), metrics),

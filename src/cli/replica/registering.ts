@@ -7,9 +7,9 @@ import { certificatesIn } from '../../controller/certificates.ts'
 import { type Registration, type RegistrationDeps, registration } from '../../controller/registration.ts'
 import type { CertificateSource } from '../../http/certificate.ts'
 import { selfTest } from '../../http/self-test.ts'
+import type { Edge } from '../../kubernetes/edge.ts'
 import { parsed } from '../../schema/parsed.ts'
 import { STEADY_CLOCK, timerOn } from '../time.ts'
-import type { Api } from './api.ts'
 import type { Duty } from './duties.ts'
 import { type ReplicaSettings, serviceName } from './settings.ts'
 
@@ -22,7 +22,7 @@ export interface Registering {
 }
 
 interface RegisteringDeps {
-  readonly api: Api
+  readonly edge: Edge
   readonly cluster: () => Cluster
   readonly certificate: () => CertificateSource
   readonly exempt: Iterable<string>
@@ -49,8 +49,8 @@ export function registering(settings: ReplicaSettings, deps: RegisteringDeps): R
   const begin: Duty = () => {
     if (!settings.isRegistered) return () => {}
     current = registration({
-      api: deps.api.general,
-      follow: deps.api.follow,
+      api: deps.edge.api,
+      follow: deps.edge.follow,
       wanted,
       selfTest: () => selfTest({ base: baseOf(settings), ca: deps.certificate().current.ca ?? '' }),
       observer: {

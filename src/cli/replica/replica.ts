@@ -2,25 +2,27 @@
 import { randomUUID } from 'node:crypto'
 import { DENIALS_FROM_PEERS } from '../../../webhooks/denials-from-peers.ts'
 import { CODES } from '../../admission/codes.ts'
+import { denialsJson } from '../../admission/denials-json.ts'
 import type { Log } from '../../admission/endpoint.ts'
 import { exemptNamespaces } from '../../admission/exempt.ts'
 import { textAt } from '../../admission/objects.ts'
+import { recentDenials } from '../../admission/recent-denials.ts'
 import { clusterState } from '../../controller/cluster-state.ts'
-import { denialReports, denialsJson } from '../../controller/denial-reports.ts'
-import { recentDenials } from '../../controller/recent-denials.ts'
+import { denialReports } from '../../controller/denial-reports.ts'
 import { peerClient } from '../../http/peer.ts'
 import { createHttpServer, type HttpServer } from '../../http/server.ts'
+import type { Edge } from '../../kubernetes/edge.ts'
 import { electLeader } from '../../kubernetes/lease.ts'
 import { type Parsed, parsed } from '../../schema/parsed.ts'
 import { createMetrics } from '../../telemetry/metrics.ts'
 import { readLibrary } from '../cluster.ts'
 import { quotaRows } from '../quota-rows.ts'
 import { STEADY_CLOCK, SYSTEM_CLOCK, timerOn } from '../time.ts'
-import { type Api, openApi } from './api.ts'
+import { openApi } from './api.ts'
 import { certificateDuty, certificateOf } from './certificate.ts'
 import { duties } from './duties.ts'
 import { endpointsOf } from './endpoints.ts'
-import { counting, usageWriting } from './leading.ts'
+import { conditionWriting, counting, usageWriting } from './leading.ts'
 import { forwardedLedger, ownLedger } from './ledger.ts'
 import { registering } from './registering.ts'
 import { type ReplicaSettings, serviceName } from './settings.ts'
@@ -43,22 +45,29 @@ export async function startReplica(settings: ReplicaSettings, log: Log): Promise
   if (!library.ok) return library
   const opened = await openApi(settings.kubeconfig, log)
   if (!opened.ok) return opened
-  const api = opened.value
-  const self = await ownUser(api, settings)
+  const edge = opened.value
+  const self = await ownUser(edge, settings)
   const exempt = exemptNamespaces([settings.namespace, ...settings.exemptNamespaces])
   const steady = { clock: STEADY_CLOCK, timer: timerOn(STEADY_CLOCK) }
   const calendar = { clock: SYSTEM_CLOCK, timer: timerOn(SYSTEM_CLOCK) }
 
-  const state = clusterState({ server: api.general, follow: api.follow, library: library.value, log, ...steady })
+  const state = clusterState({ server: edge.api, follow: edge.follow, library: library.value, log, ...steady })
   const cluster = state.cluster
-  const waking = wakingRefused({ settings, api, cluster, ledger: () => own.writer, metrics, log })
-  const own = ownLedger({ api, cluster, metrics, pendingMs: settings.pendingMs, onNewer: waking.newer })
+  const waking = wakingRefused({
+    settings,
+    edge,
+    cluster,
+    ledger: { book: tree => own.writer.book(tree), refresh: tree => own.writer.refresh(tree) },
+    metrics,
+    log,
+  })
+  const own = ownLedger({ edge, cluster, metrics, pendingMs: settings.pendingMs, onNewer: waking.newer })
   const recent = recentDenials(SYSTEM_CLOCK)
 
   const leading = metrics.leading()
   const { promise: served, resolve: isServed } = Promise.withResolvers<void>()
   const registered = registering(settings, {
-    api,
+    edge,
     cluster,
     certificate: () => certificate,
     exempt,
@@ -69,15 +78,16 @@ export async function startReplica(settings: ReplicaSettings, log: Log): Promise
   const isUp = Promise.all([served, state.ready])
   const leaderDuties = duties(
     [
-      { begin: certificateDuty(settings, { api, log, metrics }, registered.isTrusted), after: Promise.resolve() },
+      { begin: certificateDuty(settings, { edge, log, metrics }, registered.isTrusted), after: Promise.resolve() },
       { begin: registered.duty, after: isUp },
-      { begin: counting({ api, cluster, exempt, own, observer: leading, log }), after: isUp },
-      { begin: usageWriting({ api, cluster, own, recent, log }), after: isUp },
+      { begin: counting({ edge, cluster, exempt, own, observer: leading, log }), after: isUp },
+      { begin: usageWriting({ edge, cluster, own, recent, log }), after: isUp },
+      { begin: conditionWriting({ edge, state, own, log }), after: isUp },
     ],
     log,
   )
   const election = electLeader({
-    api: api.lease,
+    api: edge.lease,
     namespace: settings.namespace,
     name: LEASE,
     // Another life of this replica is somebody else.
@@ -94,7 +104,7 @@ export async function startReplica(settings: ReplicaSettings, log: Log): Promise
   })
   leading.watchLeader(election.isLeader)
 
-  const source = await certificateOf(settings, { api, log: counted, metrics })
+  const source = await certificateOf(settings, { edge, log: counted, metrics })
   if (!source.ok) return source
   const certificate = source.value
   const peers = peerClient(certificate, serviceName(settings))
@@ -155,6 +165,7 @@ export async function startReplica(settings: ReplicaSettings, log: Log): Promise
   })
   const port = await server.listen(settings.port, settings.host)
   isServed()
+  void state.ready.then(waking.begin)
 
   return parsed({
     server,
@@ -168,7 +179,7 @@ export async function startReplica(settings: ReplicaSettings, log: Log): Promise
       own.objects.stop()
       certificate.close()
       peers.close()
-      api.close()
+      edge.close()
     },
   })
 }
@@ -183,11 +194,11 @@ function unread(trees: Iterable<string>, { book }: { book(tree: string): unknown
 }
 
 /** Who we are to the API server: writes of that user are not guarded against. */
-async function ownUser({ general }: Api, { namespace, service }: ReplicaSettings): Promise<string> {
+async function ownUser({ api }: Edge, { namespace, service }: ReplicaSettings): Promise<string> {
   const usual = `system:serviceaccount:${namespace}:${service}`
   const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' }
   try {
-    const answer = await general.call({
+    const answer = await api.call({
       method: 'POST',
       path: '/apis/authentication.k8s.io/v1/selfsubjectreviews',
       body,

@@ -32,7 +32,7 @@ export interface ReplicaSettings {
   readonly isWaking: boolean
 }
 
-export type CertificateSettings =
+type CertificateSettings =
   /** PEM files that somebody else replaces. */
   | { readonly cert: string; readonly key: string; readonly ca: string }
   /** A Secret that the leader keeps. */

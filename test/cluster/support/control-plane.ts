@@ -13,6 +13,7 @@ import { writeKubeconfig } from './kubeconfig.ts'
 import { type Kubectl, kubectlOf } from './kubectl.ts'
 import type { ServerProcess } from './server-process.ts'
 import { serviceAccountToken } from './service-accounts.ts'
+import { whenWeEnd } from './when-we-end.ts'
 
 export interface ControlPlaneOptions {
   /** kube-controller-manager: without it no Deployment or Job has pods, and no pod needs a service account. */
@@ -49,11 +50,14 @@ export interface ControlPlane {
 
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-cluster-'))
+  // After those who write there have been killed, each by a leash of its own.
+  const leash = whenWeEnd('sleep 1; rm -rf "$0"', folder)
   // In the order of their start; they are stopped in the opposite one.
   const running: ServerProcess[] = []
   const stopAll = async () => {
     for (const server of running.toReversed()) await server.stop()
     rmSync(folder, { recursive: true, force: true })
+    leash.letGo()
   }
   try {
     return await start(options, folder, running, stopAll)

@@ -1,8 +1,9 @@
 /** A server in another process, which ends with this one however this one ends. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { eventually } from './eventually.ts'
+import { whenWeEnd } from './when-we-end.ts'
 
 export interface ServerProgram {
   readonly name: string
@@ -57,8 +58,9 @@ async function launch(program: ServerProgram): Promise<ServerProcess> {
   })
   const { pid } = child
   if (pid === undefined) throw new Error(`${name} has no process id`)
-  const leash = leashOf(pid)
-  const ended = once(child, 'exit').then(() => leash.kill('SIGKILL'))
+  const leash = whenWeEnd('kill -KILL "$0"', String(pid))
+  // Let go before it could meet another process of the same id.
+  const ended = once(child, 'exit').then(() => leash.letGo())
   const isRunning = () => child.exitCode === null && child.signalCode === null
   return {
     pid,
@@ -73,20 +75,6 @@ async function launch(program: ServerProgram): Promise<ServerProcess> {
     },
     log: () => readFileSync(logFile, 'utf8'),
   }
-}
-
-/**
- * Kills the process when the pipe to us closes, which the operating system does even if we are killed ourselves. In a session of its
- * own, or the interrupt that ends us would end it first. It is let go before it could meet another process of the same id.
- */
-function leashOf(pid: number): ChildProcess {
-  const leash = spawn('/bin/sh', ['-c', 'cat >/dev/null; kill -KILL "$0"', String(pid)], {
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  })
-  leash.stdin?.on('error', () => {})
-  leash.unref()
-  return leash
 }
 
 const TAIL_LINES = 30

@@ -2,10 +2,10 @@
  * The last denials of every tenant, for the window that each has on its quota. The same reason is one denial however often a controller
  * tries again. They are kept for people to read, so losing some is no harm, and there are never more than fit in memory.
  */
-import type { Denial } from '../admission/denial.ts'
-import type { Clock } from '../admission/endpoint.ts'
-import { asciiLine, truncate } from '../admission/text.ts'
-import type { Validation } from '../admission/validate.ts'
+import type { Denial } from './denial.ts'
+import type { Clock } from './endpoint.ts'
+import { asciiLine, truncate } from './text.ts'
+import type { Validation } from './validate.ts'
 
 export interface PastDenial {
   readonly tenant: string

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { admission, clusterOf, type TestOwner } from '../controller/testing.ts'
 import { manualClock } from '../quota/testing.ts'
 import { type PastDenial, recentDenials } from './recent-denials.ts'
-import { admission, clusterOf, type TestOwner } from './testing.ts'
 
 const owner = (tenant: string): TestOwner => ({ tenant, name: 'web' })
 const past = (tenant: string, message: string, atMs: number): PastDenial => ({
