@@ -4,11 +4,12 @@ import { folderOf } from '../support/sluice-process.ts'
 import { createPods } from './create-load.ts'
 import { skipWithoutCluster } from './support/binaries.ts'
 import { newAuthority } from './support/certificates.ts'
+import { type Collected, collected } from './support/collected.ts'
 import type { ControlPlane } from './support/control-plane.ts'
 import { eventually } from './support/eventually.ts'
 import { type Lab, startLab, TEAM_A, TEAM_B } from './support/lab.ts'
 import { type Link, startLink } from './support/link.ts'
-import { type MountedSecret, mountSecret } from './support/mounted-secret.ts'
+import { mountSecret } from './support/mounted-secret.ts'
 import { podFor } from './support/pods.ts'
 import { SUBJECT } from './support/sluice.ts'
 
@@ -44,7 +45,7 @@ const WINDOWS = 5
 interface Soaked {
   readonly lab: Lab
   readonly link: Link
-  readonly secret: MountedSecret
+  readonly collect: Collected['collect']
   readonly renew: () => Promise<void>
 }
 
@@ -58,10 +59,11 @@ async function start(t: TestContext): Promise<Soaked> {
     opened.resolve(link)
     return link.url
   }
-  const lab = await startLab(t, { reach, certificates: { flags: secret.flags } })
+  const { env, collect } = await collected()
+  const lab = await startLab(t, { reach, certificates: { flags: secret.flags }, apart: [{ env }] })
   const link = await opened.promise
   t.after(() => link.close())
-  return { lab, link, secret, renew: async () => secret.replace(await pair()) }
+  return { lab, link, collect, renew: async () => secret.replace(await pair()) }
 }
 
 function policy(version: number) {
@@ -95,8 +97,9 @@ async function oneRound({ lab, link, renew }: Soaked, round: number): Promise<vo
   await renew()
 }
 
-async function sampled({ sluice }: Lab): Promise<Sample> {
-  const [replica] = sluice.replicas()
+async function sampled({ lab, collect }: Soaked): Promise<Sample> {
+  const [replica] = lab.sluice.replicas()
+  await collect()
   const lines = (await replica?.metrics())?.split('\n') ?? []
   const told = (figure: Figure) => {
     const line = lines.find(text => text.startsWith(`${SERIES[figure]} `))
@@ -127,7 +130,7 @@ test(`a replica is as large as before after ${SECONDS} s of everything`, { skip:
   // Fewer would be no second half to speak of, on however slow a machine.
   for (let round = 0; performance.now() < untilMs || samples.length < 4 * WINDOWS; round += 1) {
     await oneRound(soaked, round)
-    samples.push(await sampled(soaked.lab))
+    samples.push(await sampled(soaked))
   }
   const { lab } = soaked
   const [first, last] = [samples[0], samples.at(-1)]
