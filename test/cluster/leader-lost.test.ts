@@ -61,9 +61,9 @@ test('a leader that is lost', { skip: skipWithoutCluster }, async t => {
       leader.process.signal('SIGSTOP')
       assertAllAdmitted(await createMany(lab))
       // Until its lease expires, after 15 s, it is tried about every seven: three times, with no more than all creators have on
-      // their way. Were it tried again whenever it has not answered for two seconds, that would be more than twice as often.
+      // their way. Were it tried again as soon as it has not answered, that would be more.
       const failed = await forwardsOf(followers, 'failed')
-      assert.ok(failed <= 5 * CREATORS, `${failed}`)
+      assert.ok(failed <= 3 * CREATORS, `${failed}`)
       await untilAnotherLeads(leader, followers)
     },
   )
