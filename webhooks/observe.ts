@@ -2,10 +2,11 @@ import type { Call, Decision, DecisionVerdict, Webhook } from '../src/admission/
 import type { Mutation } from '../src/admission/mutate.ts'
 import { type PodReview, podName } from '../src/admission/review-pod.ts'
 import type { Validation } from '../src/admission/validate.ts'
+import type { PolicyProblem } from '../src/policy/policy-set.ts'
 
-/** Who counts policies that fail; decisions are counted by the log they are told to. */
+/** Who is told of policies that fail; decisions are counted by the log they are told to. */
 export interface PodObserver {
-  policyFailed(policy: string): void
+  policyFailed(failure: PolicyProblem): void
 }
 
 interface Occasion {
@@ -22,7 +23,7 @@ interface Told {
   readonly validation?: Validation
 }
 
-/** Writes the one line of an admission, and counts it. */
+/** Writes the one line of an admission, and tells of the policies that failed. */
 export function decisionOf(
   webhook: Webhook,
   review: PodReview,
@@ -30,10 +31,7 @@ export function decisionOf(
 ): (told: Told) => void {
   return told => {
     call.log.decision(decisionLine(webhook, review, told, performance.now() - startedMs))
-    for (const problem of (told.mutation ?? told.validation)?.problems ?? []) {
-      call.log.problem(`policy ${problem.policy} failed: ${problem.problem}`, undefined, { policy: problem.policy })
-      deps.observer.policyFailed(problem.policy)
-    }
+    for (const problem of (told.mutation ?? told.validation)?.problems ?? []) deps.observer.policyFailed(problem)
   }
 }
 

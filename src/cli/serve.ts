@@ -18,6 +18,7 @@ import type { Parsed } from '../schema/parsed.ts'
 import { parsed } from '../schema/parsed.ts'
 import { createLog, type LogLevel } from '../telemetry/log.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
+import { policyFailures } from '../telemetry/policy-failures.ts'
 import { complain, loadCluster } from './cluster.ts'
 import { inProcessLedger } from './in-process-ledger.ts'
 import { quotaRows } from './quota-rows.ts'
@@ -85,7 +86,7 @@ export async function startService(cluster: Cluster, options: ServeOptions, log:
   const deps = {
     cluster: () => cluster,
     exempt: exemptNamespaces(options.exemptNamespaces),
-    observer: { policyFailed: (policy: string) => metrics.policyFailed(policy) },
+    observer: policyFailures({ metrics, log: counted, clock: SYSTEM_CLOCK }),
     clock: SYSTEM_CLOCK,
   }
   const server = createHttpServer({

@@ -36,6 +36,11 @@ export interface Lane {
 
 // Measured with three replicas on one object (src/decisions/ledger.md).
 const YIELDED_WRITES = 2
+/**
+ * A turn is never longer. Whoever waits has ten seconds in all, of which a slow store takes its part twice already; and a clock that
+ * somebody sets while a write is under way makes it look as long as it was set.
+ */
+const LONGEST_TURN_MS = 1_000
 /** How many commits without a conflict it takes to believe that nobody else is writing. */
 const CONTENDED_COMMITS = 8
 /** After how many more it makes sure: whoever always wins meets no conflict, however many it causes. */
@@ -67,7 +72,8 @@ export function openLane(versions: Versions, deps: LaneDeps): Lane {
       const { failure, conflicts, writeMs } = await commitOnce()
       storeAnswers = failure === undefined
       commitsSinceConflict = conflicts > 0 ? 0 : commitsSinceConflict + 1
-      if (writeMs > 0 && yieldsAfter(commitsSinceConflict)) await pause(yieldedWrites * writeMs)
+      if (writeMs > 0 && yieldsAfter(commitsSinceConflict))
+        await pause(Math.min(yieldedWrites * writeMs, LONGEST_TURN_MS))
     }
     isRunning = false
   }

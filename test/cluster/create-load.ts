@@ -59,6 +59,35 @@ export async function createPods(admin: ApiAddress, load: Load): Promise<LoadRes
   return summary(answers, seconds)
 }
 
+export const BATCH = 100
+const CREATORS_OF_A_BATCH = 16
+
+/** Creates pods for as long as the work takes, which it must outlast. */
+export async function createDuring(
+  admin: ApiAddress,
+  load: Omit<Load, 'count' | 'onAnswer'>,
+  work: Promise<void>,
+): Promise<readonly CreateAnswer[]> {
+  let isOver = false
+  const over = work.finally(() => {
+    isOver = true
+  })
+  // A failure is that of whoever asked, once the batch that is under way has its answers.
+  over.catch(() => {})
+  const answers: CreateAnswer[] = []
+  while (!isOver) {
+    const batch = { creators: CREATORS_OF_A_BATCH, ...load, count: BATCH }
+    answers.push(...(await createPods(admin, batch)).answers)
+  }
+  await over
+  return answers
+}
+
+/** Those that made no pod, as text. */
+export function lostOf(answers: readonly CreateAnswer[]): readonly string[] {
+  return answers.filter(({ pod }) => pod === undefined).map(({ status, message }) => `${status} ${message}`)
+}
+
 async function createOne(
   client: ReturnType<typeof apiClient>,
   { pod, namespaceOf }: Load,

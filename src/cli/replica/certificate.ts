@@ -14,9 +14,9 @@ import { type ReplicaSettings, serviceName } from './settings.ts'
 
 /** How long a bundle takes to reach everybody: replicas within a second, the API server when it is registered. */
 const SPREAD_MS = 60_000
-/** A certificate that lives for minutes, as tests have it, cannot wait for so long. */
-const SPREAD_PART = 1 / 20
 const TEND_MS = 10_000
+/** A certificate that lives for minutes, as tests have it, cannot wait for so long. */
+const SHORT_PART = 1 / 20
 
 interface CertificateDeps {
   readonly edge: Edge
@@ -53,8 +53,9 @@ export function certificateDuty(
       log,
       issue: ms => issueCertificate(names, SYSTEM_CLOCK.now(), ms),
       validMs,
-      spreadMs: Math.min(SPREAD_MS, validMs * SPREAD_PART),
+      spreadMs: Math.min(SPREAD_MS, validMs * SHORT_PART),
       isTrusted,
     })
-  return () => repeat(tend, TEND_MS, 'the certificates could not be looked after', log)
+  const everyMs = Math.min(TEND_MS, validMs * SHORT_PART)
+  return () => repeat(tend, everyMs, 'the certificates could not be looked after', log)
 }

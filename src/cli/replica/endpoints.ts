@@ -8,7 +8,7 @@ import { readUsage } from '../../../webhooks/usage.ts'
 import { validateObjects } from '../../../webhooks/validate-objects.ts'
 import { type Refusals, validatePods } from '../../../webhooks/validate-pods.ts'
 import { quotaDesk } from '../../admission/desk.ts'
-import type { Endpoint, Reading } from '../../admission/endpoint.ts'
+import type { Endpoint, Log, Reading } from '../../admission/endpoint.ts'
 import type { ExemptNamespaces } from '../../admission/exempt.ts'
 import type { PlacedObject } from '../../admission/objects.ts'
 import { questionRefused } from '../../admission/question.ts'
@@ -17,7 +17,8 @@ import type { Validation } from '../../admission/validate.ts'
 import type { ClusterState } from '../../controller/cluster-state.ts'
 import type { LedgerWriter } from '../../quota/writer.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
-import { SYSTEM_CLOCK } from '../time.ts'
+import { policyFailures } from '../../telemetry/policy-failures.ts'
+import { STEADY_CLOCK, SYSTEM_CLOCK } from '../time.ts'
 import type { OwnLedger } from './ledger.ts'
 import type { ReplicaSettings } from './settings.ts'
 
@@ -33,16 +34,18 @@ interface EndpointDeps {
   readonly refused: Refusals
   readonly self: string
   readonly metrics: Metrics
+  readonly log: Log
 }
 
 export function endpointsOf(deps: EndpointDeps): {
   readonly endpoints: readonly Endpoint[]
   readonly readings: readonly Reading[]
 } {
-  const { settings, state, library, exempt, own, ledger, recent, refused, self, metrics } = deps
+  const { settings, state, library, exempt, own, ledger, recent, refused, self, metrics, log } = deps
   const { cluster } = state
   const desk = quotaDesk(ledger, () => cluster().quotas, SYSTEM_CLOCK)
-  const shared = { cluster, exempt, clock: SYSTEM_CLOCK, observer: { policyFailed: metrics.policyFailed } }
+  const observer = policyFailures({ metrics, log, clock: STEADY_CLOCK })
+  const shared = { cluster, exempt, clock: SYSTEM_CLOCK, observer }
   const refusals = {
     denied(validation: Validation) {
       recent.denied(validation)

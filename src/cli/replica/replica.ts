@@ -150,6 +150,7 @@ export async function startReplica(settings: ReplicaSettings, log: Log): Promise
       refused: waking.refused,
       self,
       metrics,
+      log,
     }),
     checks: [
       { name: 'cluster', problem: state.problem },

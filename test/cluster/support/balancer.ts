@@ -17,6 +17,8 @@ export interface Balancer {
   /** A backend gets connections for as long as it is seen to be ready; whether it is at once is known when this resolves. */
   add(backend: Backend): Promise<void>
   remove(backend: Backend): void
+  /** Ends the connections to a backend that was removed, as a node does that goes away. */
+  cut(backend: Backend): void
   close(): void
 }
 
@@ -26,6 +28,7 @@ export async function startBalancer(): Promise<Balancer> {
   const backends = new Set<Backend>()
   const ready = new Set<Backend>()
   const sockets = new Set<Socket>()
+  const backendOf = new WeakMap<Socket, Backend>()
   let turn = 0
 
   async function look(backend: Backend): Promise<void> {
@@ -48,6 +51,7 @@ export async function startBalancer(): Promise<Balancer> {
       return
     }
     const upstream = keep(connect(backend.port, HOST))
+    backendOf.set(upstream, backend)
     client.pipe(upstream).pipe(client)
     client.on('close', () => upstream.destroy())
     upstream.on('close', () => client.destroy())
@@ -69,6 +73,9 @@ export async function startBalancer(): Promise<Balancer> {
     remove(backend) {
       backends.delete(backend)
       ready.delete(backend)
+    },
+    cut(backend) {
+      for (const socket of sockets) if (backendOf.get(socket) === backend) socket.destroy()
     },
     close() {
       clearInterval(polling)

@@ -34,8 +34,11 @@ export interface ControlPlane {
   readonly admin: ApiAddress
   readonly api: ApiClient
   readonly kubectl: Kubectl
-  /** A file, with a token of this service account, written as `namespace/name`; the account is created if need be. */
-  kubeconfigFor(account: string): Promise<string>
+  /**
+   * A file, with a token of this service account, written as `namespace/name`; the account is created if need be. With another
+   * address where something stands before the API server.
+   */
+  kubeconfigFor(account: string, at?: string): Promise<string>
   stopApiServer(): Promise<void>
   /** Also starts one that was stopped. */
   restartApiServer(): Promise<void>
@@ -99,10 +102,10 @@ async function start(
     admin,
     api,
     kubectl: kubectlOf(folder, kubeconfig),
-    async kubeconfigFor(account) {
+    async kubeconfigFor(account, at = url) {
       const token = await serviceAccountToken(api, account)
-      const file = join(folder, `${account.replace('/', '.')}.kubeconfig`)
-      return writeKubeconfig(file, { ...admin, credentials: { kind: 'token', token } })
+      const file = join(folder, `${account.replace('/', '.')}.${new URL(at).port}.kubeconfig`)
+      return writeKubeconfig(file, { ...admin, url: at, credentials: { kind: 'token', token } })
     },
     stopApiServer: () => apiServer.stop(),
     async restartApiServer() {

@@ -25,3 +25,20 @@ spec:
   classes:
   - {class: h100, reserved: 4, shared: {}, burst: {}}
 `
+
+/** More than any test asks for, all of it reserved for team-a. */
+export const PLENTY = `
+apiVersion: sluice.dev/v1alpha1
+kind: Cohort
+metadata: {name: lab}
+spec:
+  classes: [{class: h100, capacity: {gpus: 100000}, instanceTypes: [p5.48xlarge]}]
+---
+apiVersion: sluice.dev/v1alpha1
+kind: TenantQuota
+metadata: {name: team-a}
+spec:
+  namespaces: [team-a]
+  cohort: lab
+  classes: [{class: h100, reserved: 100000}]
+`

@@ -12,6 +12,7 @@ export interface ReplicaSettings {
   readonly name: string
   readonly folder: string
   readonly flags: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
 }
 
 export interface Replica {
@@ -28,7 +29,7 @@ export interface Replica {
 }
 
 /** Resolves when it is ready. */
-export async function startReplica({ name, folder, flags }: ReplicaSettings): Promise<Replica> {
+export async function startReplica({ name, folder, flags, env }: ReplicaSettings): Promise<Replica> {
   const port = await freePort()
   const logFile = join(folder, `${name}.log`)
   const isReady = async () => (await read(port, '/readyz'))?.status === 200
@@ -49,7 +50,7 @@ export async function startReplica({ name, folder, flags }: ReplicaSettings): Pr
       ...flags,
     ],
     // The test runner's own variables would make of it a test.
-    env: { NODE_COMPILE_CACHE: join(folder, 'compile-cache'), NODE_TEST_CONTEXT: '', NO_COLOR: '1' },
+    env: { NODE_COMPILE_CACHE: join(folder, 'compile-cache'), NODE_TEST_CONTEXT: '', NO_COLOR: '1', ...env },
     logFile,
     isReady,
   })
