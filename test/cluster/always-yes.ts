@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { textAt } from '../../src/admission/objects.ts'
 import type { JsonObject } from '../../src/schema/parts.ts'
 import { startBalancer } from './support/balancer.ts'
 import { newAuthority } from './support/certificates.ts'
@@ -25,80 +26,97 @@ export interface AlwaysYes {
   stop(): Promise<void>
 }
 
-/**
- * Resolves when the API server is known to ask it, which it does a moment after it was registered. It is asked about pods of one
- * namespace, or of all.
- */
-export async function startAlwaysYes(cluster: ControlPlane, namespace?: string): Promise<AlwaysYes> {
-  const { ca, sign } = await newAuthority('CN=always yes')
-  const { cert, key } = await sign({ name: 'CN=always-yes', names: [HOST], uses: ['server'] })
-  const files = [writeIn(cluster.folder, `${NAME}.crt`, cert), writeIn(cluster.folder, `${NAME}.key`, key)]
+export interface AlwaysYesOptions {
+  /** What it is called, where there are several. */
+  readonly name?: string
+  /** Asked about pods of this namespace alone. */
+  readonly namespace?: string
+  /** JSON Patch in base 64, with which it answers mutations. */
+  readonly patch?: string
+  /** Webhooks whose match conditions, timeouts and policies it is registered with, instead of none. */
+  readonly like?: { readonly mutating: readonly JsonObject[]; readonly validating: readonly JsonObject[] }
+}
+
+const PLAIN = {
+  mutating: [{ clientConfig: { url: '/mutate/pods' }, failurePolicy: 'Ignore' }],
+  validating: [{ clientConfig: { url: '/validate/pods' }, failurePolicy: 'Fail' }],
+} as const
+
+/** Resolves when the API server is known to ask it, which it does a moment after it was registered. */
+export async function startAlwaysYes(cluster: ControlPlane, options: AlwaysYesOptions = {}): Promise<AlwaysYes> {
+  const { name = NAME, namespace, patch, like = PLAIN } = options
+  const { ca, sign } = await newAuthority(`CN=${name} authority`)
+  const { cert, key } = await sign({ name: `CN=${name}`, names: [HOST], uses: ['server'] })
+  const files = [writeIn(cluster.folder, `${name}.crt`, cert), writeIn(cluster.folder, `${name}.key`, key)]
   const port = await freePort()
   const isReady = () => isListening(port)
   const server = await startServer({
-    name: NAME,
+    name,
     path: process.execPath,
-    args: [PROGRAM, String(port), ...files],
+    args: [PROGRAM, String(port), ...files, ...(patch === undefined ? [] : [patch])],
     env: { NODE_TEST_CONTEXT: '' },
-    logFile: join(cluster.folder, `${NAME}.log`),
+    logFile: join(cluster.folder, `${name}.log`),
     isReady,
   })
   const balancer = await startBalancer()
   await balancer.add({ port, isReady })
   const url = `https://${HOST}:${balancer.port}`
-  const configurations = [
-    { kind: 'Mutating', path: '/mutate/pods', failurePolicy: 'Ignore' },
-    { kind: 'Validating', path: '/validate/pods', failurePolicy: 'Fail' },
+  const kinds = [
+    ['Mutating', like.mutating],
+    ['Validating', like.validating],
   ] as const
   const pathOf = (kind: string) => `/apis/admissionregistration.k8s.io/v1/${kind.toLowerCase()}webhookconfigurations`
-  for (const { kind, path, failurePolicy } of configurations) {
-    const clientConfig = { url: `${url}${path}`, caBundle: Buffer.from(ca).toString('base64') }
-    await cluster.api.must(
-      'POST',
-      pathOf(kind),
-      configuration(kind, { clientConfig, failurePolicy, ...selectorOf(namespace) }),
-    )
+  for (const [kind, models] of kinds) {
+    const webhooks = models.map((model, at) => {
+      const path = new URL(textAt(model, 'clientConfig', 'url') ?? '', 'https://x').pathname
+      const clientConfig = { url: `${url}${path}`, caBundle: Buffer.from(ca).toString('base64') }
+      // The first has the name by which its calls are counted.
+      return {
+        ...PODS,
+        ...model,
+        ...selectorOf(namespace),
+        clientConfig,
+        name: `${at === 0 ? '' : `n${at}.`}${name}.sluice.dev`,
+      }
+    })
+    await cluster.api.must('POST', pathOf(kind), {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: `${kind}WebhookConfiguration`,
+      metadata: { name },
+      webhooks,
+    })
   }
-  const calls = () => callsTo(cluster)
-  await eventually('the API server calls always-yes', async () => {
+  const calls = () => callsTo(cluster, name)
+  await eventually(`the API server calls ${name}`, async () => {
     await cluster.api.must('POST', `/api/v1/namespaces/${namespace ?? 'default'}/pods?dryRun=All`, podFor(1))
     return (await calls()) > 0 ? true : undefined
   })
   return {
     calls,
     async stop() {
-      for (const { kind } of configurations) await cluster.api.must('DELETE', `${pathOf(kind)}/${NAME}`)
+      for (const [kind] of kinds) await cluster.api.must('DELETE', `${pathOf(kind)}/${name}`)
       await server.stop()
       balancer.close()
     },
   }
 }
 
-async function callsTo({ kubectl }: ControlPlane): Promise<number> {
+const PODS = {
+  admissionReviewVersions: ['v1'],
+  sideEffects: 'None',
+  timeoutSeconds: 10,
+  rules: [{ apiGroups: [''], apiVersions: ['v1'], resources: ['pods'], operations: ['CREATE'] }],
+} as const
+
+async function callsTo({ kubectl }: ControlPlane, name: string): Promise<number> {
   const { stdout } = await kubectl(['get', '--raw', '/metrics'])
-  const line = stdout.split('\n').find(text => METRIC.test(text)) ?? '0'
-  return Number(line.split(' ').at(-1))
+  const line = stdout
+    .split('\n')
+    .find(text => METRIC.test(text) && text.includes(`name="${name}.sluice.dev"`) && text.includes('type="validating"'))
+  return Number((line ?? '0').split(' ').at(-1))
 }
 
-const METRIC = /^apiserver_admission_webhook_request_total\{.*name="always-yes\.sluice\.dev".*type="validating"\}/
-
-function configuration(kind: string, webhook: JsonObject): JsonObject {
-  return {
-    apiVersion: 'admissionregistration.k8s.io/v1',
-    kind: `${kind}WebhookConfiguration`,
-    metadata: { name: NAME },
-    webhooks: [
-      {
-        ...webhook,
-        name: `${NAME}.sluice.dev`,
-        admissionReviewVersions: ['v1'],
-        sideEffects: 'None',
-        timeoutSeconds: 10,
-        rules: [{ apiGroups: [''], apiVersions: ['v1'], resources: ['pods'], operations: ['CREATE'] }],
-      },
-    ],
-  }
-}
+const METRIC = /^apiserver_admission_webhook_request_total\{/
 
 function selectorOf(namespace: string | undefined): JsonObject {
   if (namespace === undefined) return {}
