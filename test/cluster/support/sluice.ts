@@ -58,6 +58,8 @@ export interface Sluice {
 export async function startSluice(cluster: ControlPlane, options: SluiceOptions = {}): Promise<Sluice> {
   await installCrds(cluster)
   const reach = await options.reach?.(cluster)
+  // Rights are given to an account, in a namespace: both are there by then.
+  await cluster.kubeconfigFor(`${NAMESPACE}/${ACCOUNT}`)
   await (options.grant ?? everything)(cluster)
   const balancer = await startBalancer()
   const url = `https://${HOST}:${balancer.port}`
