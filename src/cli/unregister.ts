@@ -1,4 +1,4 @@
-import { unregister } from '../controller/unregister.ts'
+import { unregister } from '../controller/registration/unregister.ts'
 import { apiServer } from '../kubernetes/api-server.ts'
 import { connect } from '../kubernetes/connect.ts'
 import { openLine } from '../kubernetes/line.ts'

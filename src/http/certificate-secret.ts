@@ -1,7 +1,7 @@
 /** A certificate from a Secret, followed while it changes. */
 import type { Log } from '../admission/endpoint.ts'
 import type { Audience, Follow } from '../controller/api-server.ts'
-import { servedPair } from '../controller/certificates.ts'
+import { servedPair } from '../controller/registration/certificates.ts'
 import { formatIssue } from '../schema/parsed.ts'
 import { type CertificateObserver, type CertificateSource, checkPair, type KeyPair } from './certificate.ts'
 

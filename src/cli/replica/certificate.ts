@@ -1,6 +1,6 @@
 /** The certificate a replica serves with: from files that somebody replaces, or from the Secret that the leader keeps. */
 import type { Log } from '../../admission/endpoint.ts'
-import { tendCertificates } from '../../controller/certificates.ts'
+import { tendCertificates } from '../../controller/registration/certificates.ts'
 import type { CertificateSource } from '../../http/certificate.ts'
 import { followCertificateFiles } from '../../http/certificate-files.ts'
 import { followCertificateSecret } from '../../http/certificate-secret.ts'

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { denialsJson, parseDenials } from '../../admission/denials-json.ts'
+import { type PastDenial, recentDenials } from '../../admission/recent-denials.ts'
+import { manualClock } from '../../quota/testing.ts'
+import type { JsonObject, JsonValue } from '../../schema/parts.ts'
+import { parsedValue } from '../../schema/testing.ts'
+import { SILENT } from '../testing.ts'
+import { denialReports } from './denial-reports.ts'
+
+const past = (message: string): PastDenial => ({ tenant: 'a', code: 'SLU-Q201', message, atMs: 0 })
+
+/** A replica whose leader hears what it is told in the form in which it is sent. */
+function replica() {
+  const clock = manualClock()
+  const recent = recentDenials(clock)
+  const leaders = new Map<string, ReturnType<typeof recentDenials>>()
+  const situation = { leader: 'first', isReachable: true, told: 0 }
+  const reports = denialReports({
+    recent,
+    clock,
+    timer: clock,
+    log: SILENT,
+    leader: () => {
+      const { leader } = situation
+      const listener = leaders.get(leader) ?? recentDenials(clock)
+      leaders.set(leader, listener)
+      return leader === ''
+        ? undefined
+        : {
+            name: leader,
+            async tell(denials) {
+              if (!situation.isReachable) throw new Error('connection refused')
+              situation.told += denials.length
+              listener.heard(parsedValue(parseDenials(denialsJson(denials))))
+            },
+          }
+    },
+  })
+  return { recent, reports, situation, known: (name: string) => leaders.get(name)?.denials('a').length ?? 0 }
+}
+
+test('the leader is told of each denial once', async () => {
+  const { recent, reports, situation, known } = replica()
+  recent.heard([past('x'), past('y')])
+  await reports.report()
+  await reports.report()
+  recent.heard([past('z')])
+  await reports.report()
+  assert.deepEqual([situation.told, known('first')], [3, 3])
+})
+
+test('a new leader is told of all of them', async () => {
+  const { recent, reports, situation, known } = replica()
+  recent.heard([past('x'), past('y')])
+  await reports.report()
+  situation.leader = ''
+  await reports.report()
+  situation.leader = 'second'
+  await reports.report()
+  assert.deepEqual([situation.told, known('second')], [4, 2])
+})
+
+test('what the leader could not be told is told later', async () => {
+  const { recent, reports, situation, known } = replica()
+  recent.heard([past('x')])
+  situation.isReachable = false
+  await assert.rejects(reports.report(), /connection refused/)
+  situation.isReachable = true
+  await reports.report()
+  assert.equal(known('first'), 1)
+})
+
+test('what no replica would send is refused, with its place', () => {
+  const [sound] = (denialsJson([past('x')]).denials ?? []) as readonly JsonObject[]
+  const cases: readonly (readonly [JsonValue, RegExp])[] = [
+    [null, /^denials is no list/],
+    [{ denials: Array.from({ length: 501 }, () => sound ?? null) }, /^denials is no list/],
+    ...[
+      { tenant: '' },
+      { tenant: 'a'.repeat(254) },
+      { code: 'slu' },
+      { message: 'm'.repeat(161) },
+      { time: 'now' },
+      { time: 5 },
+    ].map(change => [{ denials: [sound ?? null, { ...sound, ...change }] }, /^denials\[1\] has no/] as const),
+  ]
+  for (const [body, want] of cases) {
+    const read = parseDenials(body)
+    assert.ok(!read.ok)
+    assert.match(read.issues.map(({ at, problem }) => `${at} ${problem}`).join(), want)
+  }
+  assert.deepEqual(parsedValue(parseDenials({ denials: [sound ?? null] })), [past('x')])
+})
