@@ -7,7 +7,7 @@ import { type Cluster, cluster } from './cluster.ts'
 import { type Event, footprint } from './event.ts'
 import { type Leader, leader } from './leader.ts'
 import type { Parts } from './parts.ts'
-import { GANG_HOLD_MS, PENDING_MS, type Scenario, TREE } from './scenario.ts'
+import { type Claiming, GANG_HOLD_MS, PENDING_MS, type Scenario, TREE } from './scenario.ts'
 import { type Network, network } from './store.ts'
 
 export interface World {
@@ -76,12 +76,32 @@ export function world(scenario: Scenario, parts: Parts): World {
     return [{ name: `${ms} ms pass (${taken + 1})`, touches: footprint(['clock']), happen }]
   }
 
+  const claimed = new Set<Claiming>()
+
+  function claimEvents(): readonly Event[] {
+    return scenario.claimings
+      .filter(one => !claimed.has(one) && !isDead(one.replica))
+      .map(one => ({
+        name: `R${one.replica} claims for ${one.claim.tenant}`,
+        touches: footprint([`R${one.replica}`], ['clock']),
+        happen: () => {
+          claimed.add(one)
+          // One that fails is decided anew by whoever leads then, from what is stored.
+          void writerOf(one.replica)
+            .amend(TREE, [{ kind: 'claim', claim: one.claim }])
+            .catch(() => {})
+        },
+      }))
+  }
+
   // An answer to a replica touches that replica and the time. When time stands still for good, and no review and no leader is going
   // to reach the replica, whatever else happens first commutes with it. Nor does it hide anything from the checks: all that
   // an answer adds is what somebody was told, which makes more pods to be accounted for and never fewer.
   function urgent(): Event | undefined {
     if (moments.length <= scenario.times.length) return undefined
-    const isDone = (replica: number) => reviews.every(one => one.replica !== replica || desk.hasArrived(one))
+    const isDone = (replica: number) =>
+      reviews.every(one => one.replica !== replica || desk.hasArrived(one)) &&
+      scenario.claimings.every(one => one.replica !== replica || claimed.has(one))
     const isLed = (replica: number) => leaders.some(one => one.plan.replica === replica && one.isActive())
     return net.quietAnswer(replica => isDone(replica) && !isLed(replica))
   }
@@ -101,6 +121,7 @@ export function world(scenario: Scenario, parts: Parts): World {
       ...net.events(),
       ...pods.events(),
       ...leaders.flatMap(one => one.events()),
+      ...claimEvents(),
       ...timeEvents(),
     ],
     urgent,
