@@ -11,7 +11,8 @@ export function wrongClaims(world: World, before: Ledger, after: Ledger): string
   // Of two claims the later counts; and a pod that is asked about again may draw a second time, which is found out when it is counted.
   const uids = reviews.map(({ pod }) => pod.uid)
   if (claimings.length > 1 || new Set(uids).size < uids.length) return undefined
-  const wrong = claimings.find(one => !isKept(world, one, before, after))
+  const owned = claimings.filter(({ claim }) => claim.heldFor.kind === 'owner')
+  const wrong = owned.find(one => !isKept(world, one, before, after))
   return wrong === undefined ? undefined : `what is claimed for ${wrong.claim.tenant} is lost, or more than it was`
 }
 

@@ -2,7 +2,7 @@
 import type { Change } from '../../src/quota/change.ts'
 import { claimKey } from '../../src/quota/claim.ts'
 import { chargeOf, charges, claims, type Ledger, withClaim, withoutClaim } from '../../src/quota/ledger.ts'
-import { entries } from '../../src/quota/persistent-map.ts'
+import { entries, insertAll } from '../../src/quota/persistent-map.ts'
 import type { PodView } from '../../src/quota/recount.ts'
 import { type PodTally, podTally } from '../../src/quota/tally.ts'
 import type { Verdict } from '../../src/quota/verdict.ts'
@@ -22,7 +22,7 @@ export interface Mutant {
 const LAST_GPU = 'two tenants on two replicas contend for the last GPU'
 const STALE_LIST = 'a new leader starts from a stale list (kubernetes#123434)'
 const CLAIMING_LEADER = 'the leader dies before or after it claims'
-const NEVER_COMES = 'whoever drew on a claim never comes, and a stranger asks'
+const NEVER_COMES = 'whoever drew on a claim never comes'
 const RECOUNT = 'a recount races a charge, and its pod ends'
 
 export const MUTANTS: readonly Mutant[] = [
@@ -139,6 +139,12 @@ export const MUTANTS: readonly Mutant[] = [
     parts: { ...REAL, views: () => view => ({ ...view, asOfMs: view.asOfMs + 1_000, mayLapse: () => false }) },
     scenario: NEVER_COMES,
     says: /lost, or more than it was/,
+  },
+  {
+    name: 'a claim of a pod that ends before the pod is counted in its tier',
+    parts: { ...REAL, views: () => view => ({ ...view, pods: asIfMoved(view) }) },
+    scenario: 'a pod moves to a tier in which room is claimed for it, while another asks there',
+    says: /pass a limit|lacks pods/,
   },
   {
     name: 'claims that have no end',
@@ -258,4 +264,11 @@ async function unreturned(store: LedgerStore, ...[tree, current, next]: Replace)
   const isReturned = charges(current.value).some(({ uid, drew }) => drew !== undefined && !chargeOf(next, uid))
   const lost = [...entries(next.claims)].reduce((left, [key]) => withoutClaim(left, key), next)
   return store.replace(tree, current, isReturned ? lost : next)
+}
+
+function asIfMoved({ pods }: PodView): PodView['pods'] {
+  return insertAll(
+    pods,
+    [...entries(pods)].map(([uid]) => [uid, { tier: 'reserved' }] as const),
+  )
 }

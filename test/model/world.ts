@@ -1,4 +1,6 @@
 /** A scenario under way: replicas, callers, leaders, pods and time, and what may happen next. */
+
+import { claims, EMPTY_LEDGER } from '../../src/quota/ledger.ts'
 import type { SeenPod } from '../../src/quota/tally.ts'
 import { manualClock, present } from '../../src/quota/testing.ts'
 import type { LedgerWriter } from '../../src/quota/writer.ts'
@@ -49,7 +51,16 @@ export function world(scenario: Scenario, parts: Parts): World {
   const seenBy = (replica: number) => present(net.history.seenBy[replica], `replica ${replica}`)
   const desk = callers({ reviews, moments, now: clock.now, writerOf, seenBy, isDead, note })
   const expected = () => [...desk.told.values()].filter(({ uid }) => !pods.wasCreated(uid) && desk.isOpen(uid))
-  const pods: Cluster = cluster({ now: clock.now, fateOf: uid => fates[uid] ?? 'stays', expected })
+  const pods: Cluster = cluster({ now: clock.now, fateOf: uid => fates[uid] ?? 'stays', expected, moving })
+
+  /** A pod is moved once its room is claimed in the tier it goes to. */
+  function moving(): readonly SeenPod[] {
+    const moves = [...claims(net.history.versions.at(-1) ?? EMPTY_LEDGER)]
+    return pods.pods().flatMap(pod => {
+      const claim = moves.find(({ heldFor }) => heldFor.kind === 'pod' && heldFor.uid === pod.uid)
+      return claim === undefined || claim.tier === pod.tier ? [] : [{ ...pod, tier: claim.tier }]
+    })
+  }
 
   const viewed = parts.views()
   const lead = (plan: Leader['plan'], index: number) =>
@@ -81,9 +92,10 @@ export function world(scenario: Scenario, parts: Parts): World {
   function claimEvents(): readonly Event[] {
     return scenario.claimings
       .filter(one => !claimed.has(one) && !isDead(one.replica))
+      .filter(({ claim: { heldFor } }) => heldFor.kind === 'owner' || pods.wasCreated(heldFor.uid))
       .map(one => ({
         name: `R${one.replica} claims for ${one.claim.tenant}`,
-        touches: footprint([`R${one.replica}`], ['clock']),
+        touches: footprint([`R${one.replica}`], ['clock', 'pods']),
         happen: () => {
           claimed.add(one)
           // One that fails is decided anew by whoever leads then, from what is stored.
