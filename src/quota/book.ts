@@ -5,11 +5,10 @@
  * entitled and admitted at once, and what burst must give back then is the rebalancer's work. A book is a value; whoever
  * loses a compare-and-swap drops it.
  */
-import { TIERS, type Tier } from '../schema/parts.ts'
+import { TIERS } from '../schema/parts.ts'
 import { excess, NOTHING_HELD, type Part, partsOf } from './holding.ts'
-import { type Charge, changedHoldings, chargeOf, holdings, type Ledger, release, withdraw } from './ledger.ts'
+import { changedHoldings, holdings, type Ledger } from './ledger.ts'
 import type { QuotaTree } from './quota-tree.ts'
-import { type PodView, recount } from './recount.ts'
 import type { Node } from './tree.ts'
 import { addUsage, removeUsage, sameAmounts, type Usage, usageOf } from './usage.ts'
 
@@ -19,14 +18,6 @@ export interface Book {
   readonly firm: Usage
   readonly total: Usage
 }
-
-/** What happens to a ledger besides charging. Each is idempotent: all of them may be delivered twice. */
-export type Change =
-  /** A pod is gone that has not been counted. */
-  | { readonly kind: 'release'; readonly uid: string }
-  /** Takes back a charge nobody was told of, unless it has been renewed or its pod seen since. */
-  | { readonly kind: 'withdraw'; readonly charge: Charge }
-  | { readonly kind: 'recount'; readonly view: PodView }
 
 export function openBook(quota: QuotaTree, ledger: Ledger): Book {
   const held = [...holdings(ledger)].flatMap(partsOf).map(part => ({ ...placeOf(quota, part), amounts: part.amounts }))
@@ -65,29 +56,6 @@ export function reopenBook(book: Book, ledger: Ledger): Book {
   return { quota: book.quota, ledger, firm, total }
 }
 
-/** Reserved and shared are judged as if burst were not there; burst is judged on everything. */
-export function viewFor(book: Book, tier: Tier): Usage {
-  return tier === 'burst' ? book.total : book.firm
-}
-
-export function amend(book: Book, change: Change): Book {
-  return reopenBook(book, amended(book.ledger, change))
-}
-
-function amended(ledger: Ledger, change: Change): Ledger {
-  switch (change.kind) {
-    case 'release':
-      return release(ledger, change.uid)
-    case 'withdraw': {
-      const { uid, bookedBy, expiresAtMs } = change.charge
-      const current = chargeOf(ledger, uid)
-      return current?.bookedBy === bookedBy && current.expiresAtMs === expiresAtMs ? withdraw(ledger, current) : ledger
-    }
-    case 'recount':
-      return recount(ledger, change.view)
-  }
-}
-
 interface Place {
   readonly node: Node
   readonly isFirm: boolean
@@ -95,7 +63,7 @@ interface Place {
 
 // The pods of a tenant that is no longer defined still run: they count at the root, where they take idle capacity from
 // everybody, and as burst, so that they take no one's entitlement.
-function placeOf(quota: QuotaTree, { tenant, tier }: Pick<Part, 'tenant' | 'tier'>): Place {
+export function placeOf(quota: QuotaTree, { tenant, tier }: Pick<Part, 'tenant' | 'tier'>): Place {
   const known = quota.tenants.get(tenant)
   if (known === undefined) return { node: quota.tree.root, isFirm: false }
   return { node: known.leaves[tier], isFirm: tier !== 'burst' }

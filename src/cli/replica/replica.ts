@@ -7,6 +7,8 @@ import type { Log } from '../../admission/endpoint.ts'
 import { exemptNamespaces } from '../../admission/exempt.ts'
 import { textAt } from '../../admission/objects.ts'
 import { recentDenials } from '../../admission/recent-denials.ts'
+import { refusedDemand } from '../../admission/refused-demand.ts'
+import { demandNewsJson } from '../../admission/refused-demand-json.ts'
 import { clusterState } from '../../controller/cluster/cluster-state.ts'
 import { denialReports } from '../../controller/reports/denial-reports.ts'
 import { peerClient } from '../../http/peer.ts'
@@ -26,6 +28,7 @@ import { conditionWriting, counting, usageWriting } from './leading.ts'
 import { forwardedLedger, ownLedger } from './ledger.ts'
 import { registering } from './registering.ts'
 import { type ReplicaSettings, serviceName } from './settings.ts'
+import { readingUtilisation } from './utilisation.ts'
 import { wakingRefused } from './waking.ts'
 
 export interface Replica {
@@ -51,7 +54,15 @@ export async function startReplica(settings: ReplicaSettings, log: Log): Promise
   const steady = { clock: STEADY_CLOCK, timer: timerOn(STEADY_CLOCK) }
   const calendar = { clock: SYSTEM_CLOCK, timer: timerOn(SYSTEM_CLOCK) }
 
-  const state = clusterState({ server: edge.api, follow: edge.follow, library: library.value, log, ...steady })
+  const demand = refusedDemand(SYSTEM_CLOCK)
+  const state = clusterState({
+    server: edge.api,
+    follow: edge.follow,
+    library: library.value,
+    onOwnerGone: demand.gone,
+    log,
+    ...steady,
+  })
   const cluster = state.cluster
   const waking = wakingRefused({
     settings,
@@ -65,6 +76,7 @@ export async function startReplica(settings: ReplicaSettings, log: Log): Promise
   const recent = recentDenials(SYSTEM_CLOCK)
 
   const leading = metrics.leading()
+  const utilisation = readingUtilisation({ settings, observer: leading, log })
   const { promise: served, resolve: isServed } = Promise.withResolvers<void>()
   const registered = registering(settings, {
     edge,
@@ -83,6 +95,7 @@ export async function startReplica(settings: ReplicaSettings, log: Log): Promise
       { begin: counting({ edge, cluster, exempt, own, observer: leading, log }), after: isUp },
       { begin: usageWriting({ edge, cluster, own, recent, log }), after: isUp },
       { begin: conditionWriting({ edge, state, own, log }), after: isUp },
+      { begin: utilisation.duty, after: isUp },
     ],
     log,
   )
@@ -112,12 +125,16 @@ export async function startReplica(settings: ReplicaSettings, log: Log): Promise
   const ledger = forwardedLedger({ own: own.writer, peers, holder, metrics })
   const reports = denialReports({
     recent,
+    demand,
     leader: () => {
       const known = holder()
       if (known === undefined || known.address === '') return undefined
       return {
         name: known.identity,
-        tell: async denials => void (await peers.post(known.address, DENIALS_FROM_PEERS, denialsJson(denials), 5_000)),
+        async tell({ denials, news }) {
+          const body = { ...denialsJson(denials), ...demandNewsJson(news, SYSTEM_CLOCK.now()) }
+          await peers.post(known.address, DENIALS_FROM_PEERS, body, 5_000)
+        },
       }
     },
     ...calendar,
@@ -134,6 +151,7 @@ export async function startReplica(settings: ReplicaSettings, log: Log): Promise
   })
   certificate.onChange(() => registered.refresh())
   metrics.watchQuotas(() => (state.sound() === undefined ? [] : quotaRows(cluster().quotas, own.writer)))
+  metrics.watchDemand(() => demand.demands().length)
   metrics.watchStaleness(() => state.problem() !== undefined)
 
   const server = createHttpServer({
@@ -147,6 +165,7 @@ export async function startReplica(settings: ReplicaSettings, log: Log): Promise
       own,
       ledger,
       recent,
+      demand,
       refused: waking.refused,
       self,
       metrics,
