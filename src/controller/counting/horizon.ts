@@ -12,7 +12,7 @@
  */
 import type { Clock } from '../../admission/endpoint.ts'
 import type { Gang } from '../../quota/gang.ts'
-import { type Charge, charges, type Ledger } from '../../quota/ledger.ts'
+import { type Charge, charges, claims, type Ledger } from '../../quota/ledger.ts'
 import { entries } from '../../quota/persistent-map.ts'
 
 export interface HorizonDeps {
@@ -101,7 +101,8 @@ export function horizon({ newest, clock, steady, createMs = CREATE_MS }: Horizon
       const [now, steadyMs] = [clock.now(), steady.now()]
       const isDue = (one: Charge) => one.expiresAtMs <= now && isOldBy(steadyMs, tree, one)
       const isOver = ([, { heldUntilMs }]: readonly [string, Gang]) => heldUntilMs !== null && heldUntilMs <= now
-      return charges(ledger).some(isDue) || entries(ledger.gangs).some(isOver)
+      const isPast = claims(ledger).some(({ untilMs }) => untilMs <= now)
+      return charges(ledger).some(isDue) || entries(ledger.gangs).some(isOver) || isPast
     },
     mayLapse: (tree, booked) => told !== undefined && isOldBy(told.steadyMs, tree, booked),
   }
