@@ -7,6 +7,8 @@ import type { Log } from '../../admission/endpoint.ts'
 import { exemptNamespaces } from '../../admission/exempt.ts'
 import { textAt } from '../../admission/objects.ts'
 import { recentDenials } from '../../admission/recent-denials.ts'
+import { refusedDemand } from '../../admission/refused-demand.ts'
+import { demandNewsJson } from '../../admission/refused-demand-json.ts'
 import { clusterState } from '../../controller/cluster/cluster-state.ts'
 import { denialReports } from '../../controller/reports/denial-reports.ts'
 import { peerClient } from '../../http/peer.ts'
@@ -65,6 +67,7 @@ export async function startReplica(settings: ReplicaSettings, log: Log): Promise
   })
   const own = ownLedger({ edge, cluster, metrics, pendingMs: settings.pendingMs, onNewer: waking.newer })
   const recent = recentDenials(SYSTEM_CLOCK)
+  const demand = refusedDemand(SYSTEM_CLOCK)
 
   const leading = metrics.leading()
   const utilisation = readingUtilisation({ settings, observer: leading, log })
@@ -131,12 +134,16 @@ export async function startReplica(settings: ReplicaSettings, log: Log): Promise
   const ledger = forwardedLedger({ own: own.writer, peers, holder, metrics })
   const reports = denialReports({
     recent,
+    demand,
     leader: () => {
       const known = holder()
       if (known === undefined || known.address === '') return undefined
       return {
         name: known.identity,
-        tell: async denials => void (await peers.post(known.address, DENIALS_FROM_PEERS, denialsJson(denials), 5_000)),
+        async tell({ denials, news }) {
+          const body = { ...denialsJson(denials), ...demandNewsJson(news, SYSTEM_CLOCK.now()) }
+          await peers.post(known.address, DENIALS_FROM_PEERS, body, 5_000)
+        },
       }
     },
     ...calendar,
@@ -166,6 +173,7 @@ export async function startReplica(settings: ReplicaSettings, log: Log): Promise
       own,
       ledger,
       recent,
+      demand,
       refused: waking.refused,
       self,
       metrics,
