@@ -3,6 +3,7 @@ import { type Amount, add, ZERO } from '../quantity/amount.ts'
 import { isWithinCaps } from '../quota/caps.ts'
 import { type Claim, claimKey } from '../quota/claim.ts'
 import { type Ask, barsFor, firstFit, needIn, tiersFor } from '../quota/decide.ts'
+import { fitOf } from '../quota/fit.ts'
 import { nonZero } from '../quota/holding.ts'
 import { claims } from '../quota/ledger.ts'
 import { find } from '../quota/persistent-map.ts'
@@ -99,7 +100,10 @@ function isAllowed({ book }: Snapshot, { total }: Outlook, tenant: Tenant, tier:
     const limit = limitAt(book.quota, leaf, key)
     return asked <= potential(leaf, key) && (limit === null || add(used(total, leaf, key), asked) <= limit)
   }
-  return amounts.entries().every(([key, asked]) => isWithinOwn(key, asked)) && isWithinCaps(book, tenant, tier, amounts)
+  return (
+    amounts.entries().every(([key, asked]) => isWithinOwn(key, asked)) &&
+    isWithinCaps(book, tenant, tier, fitOf({ pods: 1, amounts }))
+  )
 }
 
 /**

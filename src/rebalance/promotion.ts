@@ -6,6 +6,7 @@ import { type Amount, ZERO } from '../quantity/amount.ts'
 import type { Book } from '../quota/book.ts'
 import { isWithinCaps } from '../quota/caps.ts'
 import { claimKey } from '../quota/claim.ts'
+import { fitOf } from '../quota/fit.ts'
 import { NO_AMOUNTS, sum } from '../quota/holding.ts'
 import { find } from '../quota/persistent-map.ts'
 import type { Tenant } from '../quota/quota-tree.ts'
@@ -56,7 +57,7 @@ function unitsPromoted(survey: Survey, tenant: Tenant): readonly Unit[] {
           isHold(unit) ||
           holdsRoom(book, unit) ||
           !fits(view, tenant, asked) ||
-          !isWithinCaps(book, tenant, 'reserved', others)
+          !isWithinCaps(book, tenant, 'reserved', fitOf({ pods: 1, amounts: others }))
         )
           return false
         view = addUsage(view, tenant.leaves.reserved, asked)

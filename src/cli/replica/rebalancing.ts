@@ -1,6 +1,7 @@
 /** What the leader does with what it counts: capacity goes back to whom it belongs. */
 import type { Log } from '../../admission/endpoint.ts'
 import { textAt } from '../../admission/objects.ts'
+import type { RefusedDemands } from '../../admission/refused-demand.ts'
 import type { SoundCluster } from '../../admission/sound-cluster.ts'
 import type { ClusterState } from '../../controller/cluster/cluster-state.ts'
 import type { Counting } from '../../controller/counting/recount.ts'
@@ -16,27 +17,42 @@ import type { Edge } from '../../kubernetes/edge.ts'
 import { planIssues } from '../../rebalance/check/plan-issues.ts'
 import { planOf } from '../../rebalance/plan-of.ts'
 import type { NodeShape } from '../../rebalance/snapshot.ts'
+import type { Metrics } from '../../telemetry/metrics.ts'
 import type { RebalanceMetrics } from '../../telemetry/rebalance-metrics.ts'
 import { SYSTEM_CLOCK, timerOn } from '../time.ts'
 import type { OwnLedger } from './ledger.ts'
+import type { ReplicaSettings } from './settings.ts'
 
-export interface RebalancingDeps extends Pick<SightDeps, 'refused' | 'utilisation'> {
+interface RebalancingDeps extends Pick<SightDeps, 'utilisation'> {
+  readonly settings: Pick<ReplicaSettings, 'identity' | 'isRebalancing'>
   readonly edge: Edge
   readonly state: ClusterState
   readonly own: OwnLedger
-  /** The name of this replica. */
-  readonly identity: string
-  readonly metrics: RebalanceMetrics
+  readonly demand: Pick<RefusedDemands, 'demands'>
+  readonly metrics: Pick<Metrics, 'rebalancing'>
   readonly log: Log
 }
 
-/** Begins with a count, and ends before it. */
-export function rebalancing(deps: RebalancingDeps): (counting: Counting) => Rebalancing {
-  const { edge, state, own, identity, metrics, log, refused, utilisation } = deps
+export interface ReplicaRebalancing {
+  /** Begins with a count, and ends before it. Absent where nobody rebalances. */
+  readonly begin: ((counting: Counting) => Rebalancing) | undefined
+  /** Another replica leads. */
+  lost(): void
+}
+
+export function rebalancing(deps: RebalancingDeps): ReplicaRebalancing {
+  if (!deps.settings.isRebalancing) return { begin: undefined, lost() {} }
+  const observer = deps.metrics.rebalancing()
+  return { begin: planningWith(deps, observer), lost: observer.lost }
+}
+
+function planningWith(deps: RebalancingDeps, observer: RebalanceMetrics): (counting: Counting) => Rebalancing {
+  const { settings, edge, state, own, demand, log, utilisation } = deps
   const clock = SYSTEM_CLOCK
   const quotas = () => state.cluster().quotas
   const terms = () => state.cluster().reclaimTerms
   const book = (tree: string) => own.writer.book(tree)
+  const treeOf = (tenant: string) => quotas().treeOfTenant.get(tenant)?.name
 
   return counting => {
     const budgets = podDisruptionBudgets()
@@ -46,8 +62,7 @@ export function rebalancing(deps: RebalancingDeps): (counting: Counting) => Reba
       areBudgetsListed = true
     })
     const past = pastEvictions(edge.api, clock)
-    const tell = eventTeller({ api: edge.api, clock, identity, log })
-    const treeOf = (tenant: string) => quotas().treeOfTenant.get(tenant)?.name
+    const tell = eventTeller({ api: edge.api, clock, identity: settings.identity, log })
     const hands = clusterHands({ api: edge.api, ledger: own.writer, treeOf, pod: counting.pod, tell, past, clock })
     const unlisted = () => (areBudgetsListed ? undefined : 'the PodDisruptionBudgets have not been listed yet')
     const loop = startRebalancing({
@@ -64,7 +79,7 @@ export function rebalancing(deps: RebalancingDeps): (counting: Counting) => Reba
         nodes: shapesOf(state),
         budgets,
         evicted: past,
-        refused,
+        refused: tree => demand.demands().filter(({ tenant }) => treeOf(tenant) === tree),
         utilisation,
         clock,
       }),
@@ -72,7 +87,7 @@ export function rebalancing(deps: RebalancingDeps): (counting: Counting) => Reba
       planIssues,
       hands,
       book,
-      told: reportTeller({ observer: metrics, log, tell, uidOf: cohort => uidOf(cohort, state.sound()), clock }),
+      told: reportTeller({ observer, log, tell, uidOf: cohort => uidOf(cohort, state.sound()), clock }),
       clock,
       timer: timerOn(clock),
       log,

@@ -71,20 +71,7 @@ export async function startReplica(settings: ReplicaSettings, log: Log): Promise
 
   const leading = metrics.leading()
   const utilisation = readingUtilisation({ settings, observer: leading, log })
-  const rebalanceMetrics = settings.isRebalancing ? metrics.rebalancing() : undefined
-  const rebalances =
-    rebalanceMetrics === undefined
-      ? undefined
-      : rebalancing({
-          edge,
-          state,
-          own,
-          identity: settings.identity,
-          metrics: rebalanceMetrics,
-          refused: () => [],
-          utilisation: utilisation.of,
-          log,
-        })
+  const planning = rebalancing({ settings, edge, state, own, demand, utilisation: utilisation.of, metrics, log })
   const { promise: served, resolve: isServed } = Promise.withResolvers<void>()
   const registered = registering(settings, {
     edge,
@@ -100,7 +87,10 @@ export async function startReplica(settings: ReplicaSettings, log: Log): Promise
     [
       { begin: certificateDuty(settings, { edge, log, metrics }, registered.isTrusted), after: Promise.resolve() },
       { begin: registered.duty, after: isUp },
-      { begin: counting({ edge, cluster, exempt, own, observer: leading, rebalancing: rebalances, log }), after: isUp },
+      {
+        begin: counting({ edge, cluster, exempt, own, observer: leading, rebalancing: planning.begin, log }),
+        after: isUp,
+      },
       { begin: usageWriting({ edge, cluster, own, recent, log }), after: isUp },
       { begin: conditionWriting({ edge, state, own, log }), after: isUp },
       { begin: utilisation.duty, after: isUp },
@@ -121,7 +111,7 @@ export async function startReplica(settings: ReplicaSettings, log: Log): Promise
     onLost() {
       leaderDuties.lost()
       leading.lost()
-      rebalanceMetrics?.lost()
+      planning.lost()
     },
   })
   leading.watchLeader(election.isLeader)
