@@ -12,6 +12,7 @@ import { startLab, TEAM_A, TEAM_B, TREE } from './support/lab.ts'
 import { ledgerIn } from './support/ledger.ts'
 import { addNode } from './support/nodes.ts'
 import { podFor } from './support/pods.ts'
+import type { Replica } from './support/replica.ts'
 
 /** 16 H100: 4 reserved for each of two tenants, and 8 for whoever borrows them; what is reserved and idle is lent too. */
 const QUOTAS = `
@@ -41,7 +42,14 @@ spec:
 const NODES = ['node-1', 'node-2'] as const
 const DEADLINE = 'sluice.dev/reclaim-deadline'
 // A lease of 15 s has to run out before another replica leads, and the first count of a leader follows a list.
-const PATIENCE_MS = 120_000
+const PATIENCE_MS = 60_000
+
+/** What a replica has to say of the rebalancer. */
+async function storyOf(replica: Replica): Promise<string> {
+  const metrics = (await replica.metrics()).split('\n').filter(line => line.startsWith('sluice_rebalance'))
+  const lines = replica.log().filter(({ webhook }) => webhook === undefined)
+  return [replica.name, ...metrics, ...lines.slice(-20).map(line => JSON.stringify(line))].join('\n')
+}
 
 async function startReclaiming(t: TestContext) {
   const lab = await startLab(t, { quotas: QUOTAS, replicas: 2 })
@@ -80,20 +88,14 @@ async function startReclaiming(t: TestContext) {
       await runOn(api, pod, node)
       return pod
     },
-    until: <T>(what: string, ask: () => Promise<T | undefined>) =>
-      eventually(what, ask, {
-        patienceMs: PATIENCE_MS,
-        seen: () =>
-          lab.sluice
-            .replicas()
-            .flatMap(replica =>
-              replica
-                .log()
-                .slice(-15)
-                .map(line => JSON.stringify(line)),
-            )
-            .join('\n'),
-      }),
+    async until<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
+      try {
+        return await eventually(what, ask, { patienceMs: PATIENCE_MS })
+      } catch (cause) {
+        const told = await Promise.all(lab.sluice.replicas().map(storyOf))
+        throw new Error(told.join('\n'), { cause })
+      }
+    },
     noticed: async () => (await ofB()).filter(pod => noticeOf(pod) !== undefined),
     leaving: async () => (await ofB()).filter(isLeaving),
     claims: async () => [...entries((await ledgerIn(lab.cluster, TREE)).claims)].map(([, claim]) => claim),
@@ -133,7 +135,9 @@ test('what is lent comes back', { skip: skipWithoutCluster }, async t => {
   await t.test('to the owner of a reserve, who is admitted at once and waits for a node', async () => {
     const owner = await lab.create(TEAM_A, labelled(2, 'reserved'))
     const victim = await oneNoticed()
-    assert.deepEqual(await reasons(victim), ['ReclaimNotice'])
+    await until('its people are told', async () =>
+      (await reasons(victim)).includes('ReclaimNotice') ? true : undefined,
+    )
     assert.equal(await isAdmitted(TEAM_B, labelled(2, 'burst')), false)
 
     const leavingPod = await evicted(victim)
