@@ -20,12 +20,14 @@ export function victimIssues(scene: Scene): readonly Issue[] {
   ]
 }
 
+/** Of what is only shown nobody is gone, so others may be shown the same. */
 function repeated({ plan }: Scene): readonly Issue[] {
-  const seen = new Set<string>()
-  const all = plan.met.flatMap(({ need, victims }) => victims.map(victim => ({ need, victim })))
-  return all
-    .filter(({ victim }) => seen.size === seen.add(victim).size)
-    .map(({ need, victim }) => ({ at: `need ${need.id}`, problem: `${victim} is named to give back a second time` }))
+  const taken = new Set<string>()
+  return plan.met.flatMap(({ need, victims, isApplied }) => {
+    const again = victims.filter((victim, index) => taken.has(victim) || victims.indexOf(victim) < index)
+    if (isApplied) for (const victim of victims) taken.add(victim)
+    return again.map(victim => ({ at: `need ${need.id}`, problem: `${victim} is named to give back a second time` }))
+  })
 }
 
 function unknown({ units }: Scene, { need, victims }: MetNeed): readonly Issue[] {
