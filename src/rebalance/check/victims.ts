@@ -24,7 +24,8 @@ export function victimIssues(scene: Scene): readonly Issue[] {
 function repeated({ plan }: Scene): readonly Issue[] {
   const taken = new Set<string>()
   return plan.met.flatMap(({ need, victims, isApplied }) => {
-    const again = victims.filter((victim, index) => taken.has(victim) || victims.indexOf(victim) < index)
+    const own = new Set<string>()
+    const again = victims.filter(victim => taken.has(victim) || own.size === own.add(victim).size)
     if (isApplied) for (const victim of victims) taken.add(victim)
     return again.map(victim => ({ at: `need ${need.id}`, problem: `${victim} is named to give back a second time` }))
   })
