@@ -10,7 +10,9 @@ import { openLine } from '../../src/kubernetes/line.ts'
 import { entries } from '../../src/quota/persistent-map.ts'
 import type { JsonObject, Tier } from '../../src/schema/parts.ts'
 import { parsedValue } from '../../src/schema/testing.ts'
+import { skipWithoutHelm } from '../chart/support/helm.ts'
 import { skipWithoutCluster } from './support/binaries.ts'
+import { chartsRights } from './support/chart-rights.ts'
 import { podsIn, tierOf } from './support/counted.ts'
 import { eventually } from './support/eventually.ts'
 import { endLeaving, isLeaving, nameOf, pathOf, runOn } from './support/kubelet.ts'
@@ -58,7 +60,9 @@ async function storyOf(replica: Replica): Promise<string> {
 }
 
 async function startReclaiming(t: TestContext) {
-  const lab = await startLab(t, { quotas: QUOTAS, replicas: 2 })
+  // With the chart's rights, so that what they lack is found here.
+  const rights = skipWithoutHelm ? {} : { grant: chartsRights }
+  const lab = await startLab(t, { quotas: QUOTAS, replicas: 2, ...rights })
   const { api } = lab.cluster
   for (const node of NODES) await addNode(api, node, 8)
 
