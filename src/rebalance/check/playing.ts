@@ -1,6 +1,9 @@
 /**
- * What becomes of a plan. Needs are met in turn, each where those before it leave off, so that is where each is judged. What is only shown
- * happens to nobody: whoever comes after finds everything as it was.
+ * What becomes of a plan. Each need takes where those before it leave off, so there it is judged from whom it takes. Whether it is met, and
+ * who was not needed, shows at the end: what is given back for one need may be enough for another.
+ *
+ * It is played twice: as what happens, and as what is shown. Whoever is only shown a plan does not leave, so needs that are applied may
+ * not count on them; those that are shown count on everybody.
  */
 import type { Issue } from '../../schema/parsed.ts'
 import { wrongGivers } from './borrowers.ts'
@@ -14,45 +17,46 @@ import { unprotectedIssues } from './protection.ts'
 import { balanceFor, type Reckoning } from './reckoning.ts'
 
 export function courseIssues(scene: Scene): readonly Issue[] {
-  const running = startOf(scene)
   const placing = placingOf(scene)
-  const applied: Served[] = []
-  const onTheWay = scene.served.flatMap(served => {
-    play(running, served, 1n)
-    const issues = turnIssues(scene, running, served)
-    if (served.met.isApplied) {
-      applied.push(served)
-      return issues
-    }
-    const shown = togetherIssues(scene, placing, [...applied, served], [served], running)
-    play(running, served, -1n)
-    return [...issues, ...shown]
-  })
+  const applied = scene.served.filter(({ met }) => met.isApplied)
+  const shown = scene.served.filter(({ met }) => !met.isApplied)
   return [
-    ...onTheWay,
-    ...togetherIssues(scene, placing, applied, applied, running),
-    ...brokenLimits(scene, running.withAll),
+    ...playedIssues(scene, placing, applied, applied),
+    ...(shown.length === 0 ? [] : playedIssues(scene, placing, scene.served, shown)),
+  ]
+}
+
+/** What is wrong with `judged`, where all of `played` is played. */
+function playedIssues(
+  scene: Scene,
+  placing: Placing,
+  played: readonly Served[],
+  judged: readonly Served[],
+): readonly Issue[] {
+  const running = startOf(scene)
+  const isJudged = new Set(judged)
+  const inTurn = played.flatMap(served => {
+    play(running, served)
+    return isJudged.has(served) ? turnIssues(scene, running, served) : []
+  })
+  const homeless = placing.isPlaced(played) ? [] : [{ at: 'nodes', problem: 'they have no room for all who wait' }]
+  return [
+    ...inTurn,
+    ...judged.flatMap(served => unmetIssues(scene, running, served)),
+    ...homeless,
+    ...unprotectedIssues(scene, played),
+    ...brokenLimits(scene, running.claimed),
+    ...needlessVictims({ scene, placing, played, end: running }, judged),
   ]
 }
 
 function turnIssues(scene: Scene, running: Reckoning, served: Served): readonly Issue[] {
   const balance = balanceFor(running, served.met.need)
-  const unmet = unmetReasons(scene, balance, served)
-  return [
-    ...unmet.map(problem => ({ at: `need ${served.met.need.id}`, problem })),
-    ...wrongGivers(scene, balance, served),
-    ...unfairTakings(scene, balance, served),
-  ]
+  return [...wrongGivers(scene, balance, served), ...unfairTakings(scene, balance, served)]
 }
 
-/** What only shows once all of `played` has happened; of that, what is about `judged`. */
-function togetherIssues(
-  scene: Scene,
-  placing: Placing,
-  played: readonly Served[],
-  judged: readonly Served[],
-  end: Reckoning,
-): readonly Issue[] {
-  const homeless = placing.isPlaced(played) ? [] : [{ at: 'nodes', problem: 'they have no room for all who wait' }]
-  return [...homeless, ...unprotectedIssues(scene, played), ...needlessVictims({ scene, placing, played, end }, judged)]
+function unmetIssues(scene: Scene, end: Reckoning, served: Served): readonly Issue[] {
+  const { need } = served.met
+  const problems = unmetReasons(scene, balanceFor(end, need), served)
+  return problems.map(problem => ({ at: `need ${need.id}`, problem }))
 }
