@@ -17,6 +17,7 @@ export function changingApi(world: World) {
   const events = new Map<string, JsonObject>()
   const blocked = new Set<string>()
   const calls: ApiCall[] = []
+  let isAway = false
 
   const status = (code: number): ApiAnswer => ({ status: code, body: { kind: 'Status', message: `status ${code}` } })
   const named = (path: string) => {
@@ -53,6 +54,7 @@ export function changingApi(world: World) {
   }
 
   async function call(request: ApiCall): Promise<ApiAnswer> {
+    if (isAway) throw new Error('nobody answers')
     const { method, path, query } = request
     if (method === 'GET' && !path.endsWith('/events')) return world.server.api.call()
     calls.push(request)
@@ -66,7 +68,10 @@ export function changingApi(world: World) {
     if (path.endsWith('/eviction')) return evicted(object, request)
     return patched(object, fieldAt(request.body as JsonObject, 'metadata') as JsonObject)
   }
-  return { call, events, blocked, calls }
+  const setAway = (away: boolean): void => {
+    isAway = away
+  }
+  return { call, events, blocked, calls, setAway }
 }
 
 /** The same API for a caller who dies; whatever it calls after that is not heard. */
