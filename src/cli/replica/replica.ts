@@ -26,6 +26,7 @@ import { duties } from './duties.ts'
 import { endpointsOf } from './endpoints.ts'
 import { conditionWriting, counting, usageWriting } from './leading.ts'
 import { forwardedLedger, ownLedger } from './ledger.ts'
+import { rebalancing } from './rebalancing.ts'
 import { registering } from './registering.ts'
 import { type ReplicaSettings, serviceName } from './settings.ts'
 import { readingUtilisation } from './utilisation.ts'
@@ -77,6 +78,7 @@ export async function startReplica(settings: ReplicaSettings, log: Log): Promise
 
   const leading = metrics.leading()
   const utilisation = readingUtilisation({ settings, observer: leading, log })
+  const planning = rebalancing({ settings, edge, state, own, demand, utilisation: utilisation.of, metrics, log })
   const { promise: served, resolve: isServed } = Promise.withResolvers<void>()
   const registered = registering(settings, {
     edge,
@@ -92,7 +94,10 @@ export async function startReplica(settings: ReplicaSettings, log: Log): Promise
     [
       { begin: certificateDuty(settings, { edge, log, metrics }, registered.isTrusted), after: Promise.resolve() },
       { begin: registered.duty, after: isUp },
-      { begin: counting({ edge, cluster, exempt, own, observer: leading, log }), after: isUp },
+      {
+        begin: counting({ edge, cluster, exempt, own, observer: leading, rebalancing: planning.begin, log }),
+        after: isUp,
+      },
       { begin: usageWriting({ edge, cluster, own, recent, log }), after: isUp },
       { begin: conditionWriting({ edge, state, own, log }), after: isUp },
       { begin: utilisation.duty, after: isUp },
@@ -113,6 +118,7 @@ export async function startReplica(settings: ReplicaSettings, log: Log): Promise
     onLost() {
       leaderDuties.lost()
       leading.lost()
+      planning.lost()
     },
   })
   leading.watchLeader(election.isLeader)

@@ -1,0 +1,61 @@
+/**
+ * The plan for one tree. What is owed comes before what is fair, and nobody is evicted where a promotion is enough.
+ *
+ * The same snapshot gives the same plan, in whatever order its pods, tenants and nodes are listed: every choice is by a total order.
+ */
+import { claimNeeds, refusedNeeds } from './asked.ts'
+import { type Course, type Met, pursued, pursuedFirst } from './course.ts'
+import { byShareWith } from './fair-order.ts'
+import { startOf, withClaims } from './outlook.ts'
+import { type Entitled, entitledNeeds, excessNeeds } from './owed.ts'
+import type { MetNeed, Plan } from './plan.ts'
+import { promotedUnits, promotion } from './promotion.ts'
+import type { Snapshot } from './snapshot.ts'
+import { spared } from './spared.ts'
+import { namesOf, rescinds, stepsFor } from './steps.ts'
+import { surveyOf } from './survey.ts'
+
+export function planOf(snapshot: Snapshot): Plan {
+  const survey = surveyOf(snapshot)
+  const promoted = promotedUnits(survey)
+  const start = startOf(snapshot, promoted)
+  const begun: Course = { applied: start.outlook, shown: start.outlook, met: [], unmet: [] }
+
+  const entitled = entitledNeeds(snapshot, start)
+  const granted = entitled.reduce((course, { task }) => pursued(survey, course, task), begun)
+  const excess = excessNeeds(snapshot, granted.applied, start, inVain(entitled, granted))
+  const owed = excess.reduce((course, task) => pursued(survey, course, task), granted)
+
+  const claimed = withClaimsIn(snapshot, owed, start.claims)
+  const held = claimNeeds(snapshot, start.claims).reduce((course, task) => pursued(survey, course, task), claimed)
+  const refused = byShareWith(held.applied.total, refusedNeeds(snapshot))
+  const all = refused.reduce((course, demand) => pursuedFirst(survey, course, demand), held)
+
+  const met = spared(survey, start, all.met)
+  return {
+    asOfMs: snapshot.nowMs,
+    steps: [...promoted.map(promotion), ...stepsFor(survey, met), ...rescinds(snapshot, victimsOf(met))],
+    met: met.map(metNeed),
+    unmet: all.unmet,
+  }
+}
+
+/** The entitled for whom nothing is done. */
+function inVain(entitled: readonly Entitled[], { met }: Course): readonly Entitled[] {
+  const served = new Set(met.filter(({ isApplied }) => isApplied).map(({ task }) => task.need.id))
+  return entitled.filter(({ task }) => !served.has(task.need.id))
+}
+
+function withClaimsIn(snapshot: Snapshot, course: Course, claims: Parameters<typeof withClaims>[2]): Course {
+  const applied = withClaims(course.applied, snapshot, claims)
+  const shown = course.shown === course.applied ? applied : withClaims(course.shown, snapshot, claims)
+  return { ...course, applied, shown }
+}
+
+function victimsOf(met: readonly Met[]): ReadonlySet<string> {
+  return new Set(met.filter(({ isApplied }) => isApplied).flatMap(({ units }) => units.flatMap(namesOf)))
+}
+
+function metNeed({ task, units, isApplied }: Met): MetNeed {
+  return { need: task.need, victims: units.flatMap(namesOf), isApplied }
+}
