@@ -21,7 +21,7 @@ export function needIssues(scene: Scene, start: Balance): readonly Issue[] {
 function faultsOf(scene: Scene, start: Balance, need: Need): readonly string[] {
   switch (need.kind) {
     case 'entitled':
-      return [...notOver(scene, start, need), ...notWaiting(scene, start, need)]
+      return [...notOver(scene, start, need), ...notWaiting(scene, need)]
     case 'excess':
       return [...notOver(scene, start, need), ...notOwners(scene, need)]
     case 'claim':

@@ -7,7 +7,6 @@ import type { Balance } from './balance.ts'
 import { limitAt } from './capacity.ts'
 import type { Scene } from './course.ts'
 import { isUnder } from './paths.ts'
-import { roomAt } from './room.ts'
 import { gpus } from './sums.ts'
 
 /** A need may ask for less than all that is over: of several at one node, each asks for its part. */
@@ -44,16 +43,15 @@ export function notOwners({ snapshot }: Scene, { node, of }: ExcessNeed): readon
   return role.kind === of.kind && name === of.name ? [] : [`${node.name} is not of the ${of.kind} ${of.name}`]
 }
 
-/** Entitled is what has no node and would be within every limit if burst were not there. */
-export function notWaiting({ snapshot, units }: Scene, start: Balance, need: EntitledNeed): readonly string[] {
+/** However much of it is over a limit of its own, no more is given back to it than is over at the node. */
+export function notWaiting({ snapshot, units }: Scene, need: EntitledNeed): readonly string[] {
   const { tenant, node, class: key } = need
   const leaves = snapshot.book.quota.tenants.get(tenant)?.leaves
   if (leaves === undefined) return [`there is no tenant ${tenant}`]
   const pods = need.pods.map(uid => ({ uid, pod: units.pod(uid) }))
   const others = pods.filter(({ pod }) => {
     if (pod === undefined || pod.tenant !== tenant || pod.node !== null || pod.isLeaving) return true
-    const leaf = leaves[pod.tier]
-    return pod.tier === 'burst' || !isUnder(leaf, node) || roomAt(start, 'firm', leaf, key) < 0n
+    return pod.tier === 'burst' || !isUnder(leaves[pod.tier], node)
   })
   if (others.length > 0) return others.map(({ uid }) => `${uid} does not wait for what ${tenant} is entitled to there`)
   const asks = pods.some(({ pod }) => (pod?.amounts.get(key) ?? 0n) > 0n)
