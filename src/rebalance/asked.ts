@@ -17,7 +17,12 @@ const GIVEN_UP_MS = 1_000_000
 
 /** Claims of owners, those that lapse first in front. */
 export function claimNeeds(snapshot: Snapshot, standing: readonly Claim[]): readonly Task[] {
-  const demands = new Map(snapshot.refused.toSorted(byAge).map(demand => [`${demand.tenant}/${demand.owner}`, demand]))
+  const demands = new Map(
+    snapshot.refused
+      .toSorted(byAge)
+      .toReversed()
+      .map(demand => [`${demand.tenant}/${demand.owner}`, demand]),
+  )
   return standing
     .flatMap(claim => (claim.heldFor.kind === 'owner' ? [{ claim, owner: claim.heldFor.owner }] : []))
     .map(({ claim, owner }) => ({ claim, owner, key: claimKey(claim.tenant, claim.heldFor) }))

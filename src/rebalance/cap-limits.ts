@@ -21,7 +21,8 @@ export function capLimits({ tenants }: QuotaTree, total: Usage): Limits {
 const GIVERS = ['burst', 'shared'] as const
 
 function addLimits(limits: Map<Node, Map<string, Amount>>, { spec, leaves }: Tenant, total: Usage): void {
-  const keys = [...total.byKey.keys()].toSorted()
+  // A class that it may not use at all is taken back anyway.
+  const keys = [...spec.classes.keys()].toSorted()
   const lowered = (leaf: Node, key: string) => limits.get(leaf)?.get(key) ?? most(ZERO, used(total, leaf, key))
   const heldOf = (key: string) => TIERS.map(tier => lowered(leaves[tier], key)).reduce(add, ZERO)
   const take = (key: string, tooMuch: Amount): Amount =>
