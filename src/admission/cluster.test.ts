@@ -167,12 +167,15 @@ test('the instance types of a cohort are known without the prefix of HyperPod', 
   assert.deepEqual(instanceTypesOf('constructor', 'h100'), [])
 })
 
-test('borrowers get the notice of their cohort, or a minute', () => {
-  const { noticeSecondsOf } = clusterWith(
+test('borrowers get the notice of their cohort, or of one above it, or a minute', () => {
+  const { noticeSecondsOf, reclaimTerms } = clusterWith(
     written('Cohort', 'plain', { classes: [] }),
+    written('Cohort', 'below', { classes: [], parent: 'research' }),
     written('TenantQuota', 'c', { cohort: 'plain', namespaces: ['team-c'], classes: [] }),
+    written('TenantQuota', 'd', { cohort: 'below', namespaces: ['team-d'], classes: [] }),
   )
-  assert.deepEqual(['a', 'c', 'nobody'].map(noticeSecondsOf), [90, 60, 60])
+  assert.deepEqual(['a', 'c', 'd', 'nobody'].map(noticeSecondsOf), [90, 60, 90, 60])
+  assert.deepEqual([...reclaimTerms.keys()].toSorted(), ['below', 'plain', 'research'])
 })
 
 test('what is odd but not wrong is a warning', () => {

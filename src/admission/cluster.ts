@@ -10,6 +10,7 @@ import { add, amount, ZERO } from '../quantity/amount.ts'
 import { parseQuantity, wholeUnits } from '../quantity/quantity.ts'
 import type { TenantSpec } from '../quota/spec.ts'
 import { compileQuotas, type Quotas } from '../quota/tiers.ts'
+import { DEFAULT_TERMS, type ReclaimTerms } from '../rebalance/snapshot.ts'
 import type {
   AcceleratorClassDocument,
   CohortDocument,
@@ -23,6 +24,7 @@ import type { OwnerLookup } from './gang.ts'
 import { type Labels, type Natives, type Node, namespaceLabels, nativesOf } from './natives.ts'
 import { type PlacedObject, readObjects } from './objects.ts'
 import { clusterCapacity, cohortSpecOf, type NodeCapacity, tenantSpecOf } from './quota-specs.ts'
+import { reclaimTerms, reclaimWarnings } from './reclaim-terms.ts'
 
 /** Everything an admission needs to know of the cluster, compiled and checked. Replaced as a whole, never changed. */
 export interface Cluster {
@@ -35,6 +37,8 @@ export interface Cluster {
   readonly owners: OwnerLookup
   /** The instance types that a cohort has of a class. */
   readonly instanceTypesOf: (cohort: string, className: string) => readonly string[]
+  /** What the rebalancer may do to the pods of a cohort's tenants, by cohort. */
+  readonly reclaimTerms: ReadonlyMap<string, ReclaimTerms>
   /** How long a borrower is warned before what it borrowed is taken back. */
   readonly noticeSecondsOf: (tenant: string) => number
   readonly labelsOfNamespace: (namespace: string) => Labels
@@ -62,6 +66,7 @@ export function assembleCluster(...layers: readonly (readonly PlacedObject[])[])
   const quotas = quotasOf(kinds, natives, issues)
   if (policies === undefined || quotas === undefined || issues.length > 0) return failed(...issues)
 
+  const terms = reclaimTerms(kinds.cohorts)
   return parsed({
     classes,
     quotas: quotas.value,
@@ -70,9 +75,10 @@ export function assembleCluster(...layers: readonly (readonly PlacedObject[])[])
     claims: natives.claims,
     owners: natives.owners,
     instanceTypesOf: instanceTypes(kinds.cohorts),
-    noticeSecondsOf: noticeSeconds(kinds),
+    reclaimTerms: terms,
+    noticeSecondsOf: noticeSeconds(kinds, terms),
     labelsOfNamespace: namespace => natives.namespaces.get(namespace) ?? namespaceLabels(namespace),
-    warnings: [...quotas.warnings, ...natives.ignored.map(ignored)],
+    warnings: [...quotas.warnings, ...reclaimWarnings(kinds.cohorts, terms), ...natives.ignored.map(ignored)],
   })
 }
 
@@ -186,12 +192,9 @@ function instanceTypes(cohorts: readonly CohortDocument[]): Cluster['instanceTyp
   return (cohort, className) => types.get(`${cohort}/${className}`) ?? []
 }
 
-const DEFAULT_NOTICE_SECONDS = 60
-
-function noticeSeconds({ cohorts, tenants }: ByKind): Cluster['noticeSecondsOf'] {
-  const ofCohort = new Map(cohorts.map(document => [nameOf(document), document.spec.reclaim?.noticeSeconds]))
-  const ofTenant = new Map(tenants.map(document => [nameOf(document), ofCohort.get(document.spec.cohort)]))
-  return tenant => ofTenant.get(tenant) ?? DEFAULT_NOTICE_SECONDS
+function noticeSeconds({ tenants }: ByKind, terms: ReadonlyMap<string, ReclaimTerms>): Cluster['noticeSecondsOf'] {
+  const ofTenant = new Map(tenants.map(document => [nameOf(document), terms.get(document.spec.cohort)]))
+  return tenant => (ofTenant.get(tenant) ?? DEFAULT_TERMS).noticeMs.burst / 1_000
 }
 
 function ignored({ at, value }: PlacedObject): Issue {

@@ -6,8 +6,21 @@
  * loses a compare-and-swap drops it.
  */
 import { TIERS, type Tier } from '../schema/parts.ts'
+import type { Claim } from './claim.ts'
 import { excess, NOTHING_HELD, type Part, partsOf } from './holding.ts'
-import { type Charge, changedHoldings, chargeOf, holdings, type Ledger, release, withdraw } from './ledger.ts'
+import {
+  type Charge,
+  changedHoldings,
+  chargeOf,
+  holdings,
+  type Ledger,
+  release,
+  withClaim,
+  withdraw,
+  withGang,
+  withoutClaim,
+} from './ledger.ts'
+import { find } from './persistent-map.ts'
 import type { QuotaTree } from './quota-tree.ts'
 import { type PodView, recount } from './recount.ts'
 import type { Node } from './tree.ts'
@@ -27,6 +40,11 @@ export type Change =
   /** Takes back a charge nobody was told of, unless it has been renewed or its pod seen since. */
   | { readonly kind: 'withdraw'; readonly charge: Charge }
   | { readonly kind: 'recount'; readonly view: PodView }
+  /** Enters a claim, or another state of it. For a pod in the tiers that are guaranteed it is entered only where it fits. */
+  | { readonly kind: 'claim'; readonly claim: Claim }
+  | { readonly kind: 'unclaim'; readonly key: string }
+  /** A gang, by its key, no longer holds room for members that have not come. */
+  | { readonly kind: 'lapse'; readonly gang: string }
 
 export function openBook(quota: QuotaTree, ledger: Ledger): Book {
   const held = [...holdings(ledger)].flatMap(partsOf).map(part => ({ ...placeOf(quota, part), amounts: part.amounts }))
@@ -85,6 +103,16 @@ function amended(ledger: Ledger, change: Change): Ledger {
     }
     case 'recount':
       return recount(ledger, change.view)
+    case 'claim':
+      return withClaim(ledger, change.claim)
+    case 'unclaim':
+      return withoutClaim(ledger, change.key)
+    case 'lapse': {
+      const gang = find(ledger.gangs, change.gang)
+      return gang === undefined || gang.heldUntilMs === null
+        ? ledger
+        : withGang(ledger, change.gang, { ...gang, heldUntilMs: null })
+    }
   }
 }
 

@@ -6,6 +6,7 @@
  * used beyond its limits: until then the claim only keeps others out.
  */
 import type { Tier } from '../schema/parts.ts'
+import { idBits } from './id-bits.ts'
 import type { Amounts } from './usage.ts'
 
 export interface Claim {
@@ -26,3 +27,16 @@ export type Claimant =
    * tier, or finds it gone.
    */
   | { readonly kind: 'pod'; readonly uid: string }
+
+/** The key of a claim in a ledger: a tenant has one claim for each of those it is held for, in one tier. */
+export function claimKey(tenant: string, heldFor: Claimant): string {
+  return `${tenant}/${heldFor.kind}/${heldFor.kind === 'owner' ? heldFor.owner : heldFor.uid}`
+}
+
+/**
+ * The 64 bits by which a claim knows the owner of a pod, its controller. UIDs come from whoever creates the pod, so one that is borrowed
+ * from another namespace must not be that namespace's owner. Empty where there is no owner: nothing is ever claimed for those.
+ */
+export function ownerBits(namespace: string, uid: string): string {
+  return uid === '' ? '' : idBits(`${namespace}/${uid}`)
+}

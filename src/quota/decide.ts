@@ -19,6 +19,8 @@ export interface Ask {
   readonly demand: Amounts
   /** The gang it is useless without. */
   readonly gang?: WholeGang | undefined
+  /** The bits of its controller (`ownerBits`), by which it draws on what is claimed for it; none without one. */
+  readonly owner?: string | undefined
 }
 
 /** What a pod wants: an ask with an identity that can be charged. */

@@ -6,6 +6,7 @@
  */
 import type { Tier } from '../schema/parts.ts'
 import { difference, excess, greater, NO_AMOUNTS, type Part, sum } from './holding.ts'
+import { idBits } from './id-bits.ts'
 import type { Charge } from './ledger.ts'
 import type { Amounts } from './usage.ts'
 
@@ -157,16 +158,10 @@ export function gangKey(tenant: string, id: string): string {
 
 /** The 64 bits of an id that stand in its key. */
 export function gangBits(id: string): string {
-  return `${fnv1a(id, 0x811c9dc5)}${fnv1a(id, 0x01000193)}`
+  return idBits(id)
 }
 
 /** The key of a gang of which only the bits of its id are known. */
 export function gangKeyAt(tenant: string, bits: string): string {
   return `${tenant}/${bits}`
-}
-
-function fnv1a(text: string, seed: number): string {
-  let hash = seed
-  for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
-  return (hash >>> 0).toString(36).padStart(7, '0')
 }

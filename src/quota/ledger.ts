@@ -4,6 +4,7 @@
  * - `base`: what the leader counted of the pods it has seen.
  * - `charges`: what was booked for pods that nobody has counted yet, each with its UID and expiry.
  * - `gangs`: what is held for the members of gangs that are still to come.
+ * - `claims`: what is held for those for whom the rebalancer makes room.
  *
  * An immutable value and its reducers. A batch is decided against a running ledger that is thrown away when its compare-and-swap
  * fails, so a change must be cheap and undoing it must be free. So everything lives in persistent maps: one change costs a few
@@ -11,6 +12,7 @@
  * them, so that opening a ledger costs the number of tenants, not of pods.
  */
 import type { Tier } from '../schema/parts.ts'
+import { type Claim, claimKey } from './claim.ts'
 import { type Complete, type Gang, heldFor, isOver, type KnownGang, settled, withoutMember } from './gang.ts'
 import { type Holding, type Holdings, holdLess, holdMore, holdMoreOf } from './holding.ts'
 import {
@@ -51,30 +53,45 @@ export interface Ledger {
   readonly base: Base
   readonly charges: PersistentMap<Charge>
   readonly gangs: PersistentMap<Gang>
-  /** Base, charges and holds in one: what counts against the limits. */
+  /** By `claimKey`. */
+  readonly claims: PersistentMap<Claim>
+  /** Base, charges, holds and claims in one: what counts against the limits. */
   readonly held: Holdings
 }
 
 const NOTHING_COUNTED: Base = { position: 0n, held: emptyMap(), complete: emptyMap() }
 
-export const EMPTY_LEDGER: Ledger = { base: NOTHING_COUNTED, charges: emptyMap(), gangs: emptyMap(), held: emptyMap() }
+export const EMPTY_LEDGER: Ledger = {
+  base: NOTHING_COUNTED,
+  charges: emptyMap(),
+  gangs: emptyMap(),
+  claims: emptyMap(),
+  held: emptyMap(),
+}
 
 /** Puts a ledger together from its parts. */
 export function ledgerOf(
   booked: Iterable<Charge>,
   gangs: Iterable<readonly [key: string, Gang]> = [],
   base: Base = NOTHING_COUNTED,
+  claimed: Iterable<Claim> = [],
 ): Ledger {
   const byUid = Iterator.from(booked).map(one => [one.uid, one] as const)
   const known = Iterator.from(gangs).filter(([, gang]) => !isOver(gang))
-  const parts = { charges: insertAll(emptyMap<Charge>(), byUid), gangs: insertAll(emptyMap<Gang>(), known) }
+  const byKey = Iterator.from(claimed).map(claim => [claimKey(claim.tenant, claim.heldFor), claim] as const)
+  const parts = {
+    charges: insertAll(emptyMap<Charge>(), byUid),
+    gangs: insertAll(emptyMap<Gang>(), known),
+    claims: insertAll(emptyMap<Claim>(), byKey),
+  }
   return rebased({ ...EMPTY_LEDGER, ...parts }, base)
 }
 
 /** The ledger on another base: what has not been counted stands beside it as before. */
 export function rebased(ledger: Ledger, base: Base): Ledger {
   const holds = entries(ledger.gangs).map(([, gang]) => heldFor(gang))
-  return { ...ledger, base, held: holdMoreOf(holdMoreOf(base.held, charges(ledger)), holds) }
+  const parts = [...charges(ledger), ...holds, ...claims(ledger)]
+  return { ...ledger, base, held: holdMoreOf(base.held, parts) }
 }
 
 /** Books a charge. A UID has one charge: booking it again replaces the former one. */
@@ -118,6 +135,21 @@ export function withGang(ledger: Ledger, key: string, after: Gang | undefined): 
   return { ...ledger, gangs: insert(ledger.gangs, key, after), held: holdMore(freed, heldFor(after)) }
 }
 
+/** The ledger with a claim, which replaces the one that its tenant had for the same claimant; one of nothing is none. */
+export function withClaim(ledger: Ledger, claim: Claim): Ledger {
+  const key = claimKey(claim.tenant, claim.heldFor)
+  const others = withoutClaim(ledger, key)
+  if (claim.amounts.size === 0) return others
+  return { ...others, claims: insert(others.claims, key, claim), held: holdMore(others.held, claim) }
+}
+
+/** The ledger without a claim, if it is there. */
+export function withoutClaim(ledger: Ledger, key: string): Ledger {
+  const former = find(ledger.claims, key)
+  if (former === undefined) return ledger
+  return { ...ledger, claims: without(ledger.claims, key), held: holdLess(ledger.held, former) }
+}
+
 export function knownGang(ledger: Ledger, key: string): KnownGang {
   return find(ledger.gangs, key) ?? find(ledger.base.complete, key)
 }
@@ -129,6 +161,11 @@ export function chargeOf(ledger: Ledger, uid: string): Charge | undefined {
 /** Every charge that has not been counted, in no order that means anything. */
 export function charges(ledger: Ledger): IteratorObject<Charge> {
   return entries(ledger.charges).map(([, booked]) => booked)
+}
+
+/** Every claim, in no order that means anything. */
+export function claims(ledger: Ledger): IteratorObject<Claim> {
+  return entries(ledger.claims).map(([, claim]) => claim)
 }
 
 /** What every tenant holds, in no order that means anything; a tenant that holds nothing is absent. */

@@ -33,19 +33,55 @@ const classQuota = object('What the cohort has of one accelerator class.', {
   lendingLimit: Type.Optional(gpuCount('The most the cohort gives to its relatives. All that is idle without it.')),
 })
 
+const MOST_SECONDS = 86_400
+
+const reclaim = object(
+  'How capacity that others use comes back. What is not said here is as the nearest cohort above says it.',
+  {
+    mode: Type.Optional(
+      choice('Whether plans are made, shown or carried out. `DryRun` where nothing is said.', ['Off', 'DryRun', 'On']),
+    ),
+    noticeSeconds: Type.Optional(
+      integer('From the notice to the eviction of a burst pod. 60 where nothing is said.', { maximum: MOST_SECONDS }),
+    ),
+    sharedNoticeSeconds: Type.Optional(
+      integer('From the notice to the eviction of a shared pod. 300 where nothing is said.', { maximum: MOST_SECONDS }),
+    ),
+    minimumRunSeconds: Type.Optional(
+      integer('A pod that has run for less than this is not evicted. 300 where nothing is said.', { maximum: 604_800 }),
+    ),
+    claimSeconds: Type.Optional(
+      integer(
+        'How long freed capacity is held for whom it was freed, from the last eviction on. 300 where nothing is said.',
+        { maximum: MOST_SECONDS },
+      ),
+    ),
+    evictionsPerHour: Type.Optional(
+      integer(
+        'The most pods that a tenant loses to fairness within an hour; what others own comes back all the same. No limit where nothing is said.',
+        { maximum: 100_000 },
+      ),
+    ),
+    marginPercent: Type.Optional(
+      integer(
+        'A pod is evicted for fairness only while its tenant’s share, without it, is greater by this part of itself than the share of whom it makes room for. 10 where nothing is said.',
+        { maximum: 100 },
+      ),
+    ),
+    idleBelowPercent: Type.Optional(
+      integer(
+        'A pod counts as idle, and goes first, when it uses less of its GPUs’ time. Needs Prometheus; none is idle where nothing is said.',
+        { maximum: 100 },
+      ),
+    ),
+  },
+)
+
 const spec = object('Tenants that share capacity.', {
   parent: Type.Optional(dnsName('The cohort above this one, with which it borrows and lends.')),
   weight: Type.Optional(weight('Share among siblings when burst capacity is contended.')),
   classes: list('Capacity by accelerator class.', classQuota, { keys: ['class'], maxItems: 64 }),
-  reclaim: Type.Optional(
-    object('How borrowed capacity comes back.', {
-      mode: Type.Optional(choice('Whether plans are made, shown or carried out.', ['Off', 'DryRun', 'On'])),
-      noticeSeconds: Type.Optional(integer('Warning time between notice and eviction.', { maximum: 86_400 })),
-      minimumRunSeconds: Type.Optional(
-        integer('A pod that has run for less than this is not evicted.', { maximum: 604_800 }),
-      ),
-    }),
-  ),
+  reclaim: Type.Optional(reclaim),
 })
 
 export const cohort = defineKind({
