@@ -7,6 +7,8 @@ import type { Validation } from '../../admission/validate.ts'
 import { chargeOf } from '../../quota/ledger.ts'
 import type { Quotas } from '../../quota/tiers.ts'
 import type { LedgerWriter } from '../../quota/writer.ts'
+import type { Notice } from '../../rebalance/snapshot.ts'
+import type { Tier } from '../../schema/parts.ts'
 import { arrived, type HostedPod } from './pods.ts'
 import { type TreePods, treePods } from './tree-pods.ts'
 
@@ -15,7 +17,12 @@ export interface PodHost {
   admitted(validation: Validation): void
   /** A pod has ended; false where there was none. */
   remove(uid: string): boolean
-  of(tree: string): TreePods | undefined
+  /** What a pod was told, or that it was taken back. */
+  notice(uid: string, notice: Notice | null): void
+  /** A pod holds what it holds in another tier from now on. */
+  retier(uid: string, tier: Tier): void
+  /** The pods of a tree, in the order in which they came. */
+  of(tree: string): readonly HostedPod[]
   find(uid: string): HostedPod | undefined
   /** Counts what is there, and lets lapse what was held for pods that did not come. Rejects when the store fails. */
   recount(): Promise<void>
@@ -45,7 +52,9 @@ export function podHost({ writer, quotas, clock }: HostDeps): PodHost {
       if (charge !== undefined) trees.get(tree)?.enter(arrived(validation, charge, clock.now()))
     },
     remove: uid => holderOf(uid)?.leave(uid) !== undefined,
-    of: tree => trees.get(tree),
+    notice: (uid, notice) => holderOf(uid)?.update(uid, pod => ({ ...pod, notice })),
+    retier: (uid, tier) => holderOf(uid)?.retier(uid, tier),
+    of: tree => trees.get(tree)?.all() ?? [],
     find: uid => holderOf(uid)?.find(uid),
     async recount() {
       for (const [tree, pods] of trees) {

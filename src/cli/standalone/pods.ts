@@ -5,6 +5,7 @@
  */
 import type { Validation } from '../../admission/validate.ts'
 import type { SeenPod } from '../../quota/tally.ts'
+import type { Notice } from '../../rebalance/snapshot.ts'
 
 export interface HostedPod {
   readonly uid: string
@@ -18,6 +19,7 @@ export interface HostedPod {
   readonly createdAtMs: number
   /** null while it waits for room. */
   readonly startedAtMs: number | null
+  readonly notice: Notice | null
 }
 
 /** An admitted pod as it enters. */
@@ -33,12 +35,6 @@ export function arrived({ examined }: Validation, charged: SeenPod, nowMs: numbe
     charged,
     createdAtMs: nowMs,
     startedAtMs: null,
+    notice: null,
   }
-}
-
-/** The pod with other annotations; one that is null is taken off. */
-export function annotated(pod: HostedPod, changes: Readonly<Record<string, string | null>>): HostedPod {
-  const merged = Object.entries<string | null>({ ...pod.annotations, ...changes })
-  const kept = merged.filter((entry): entry is [string, string] => entry[1] !== null)
-  return { ...pod, annotations: Object.fromEntries(kept) }
 }

@@ -17,7 +17,8 @@ const QUOTAS = compiled(
 
 function pod(uid: string, of: string, tier: Tier, gpus: number): HostedPod {
   const charged = { uid, tenant: of, tier, amounts: amounts({ gpu: gpus }), gang: null }
-  return { uid, namespace: of, name: uid, annotations: {}, priority: 0, charged, createdAtMs: 0, startedAtMs: null }
+  const known = { uid, namespace: of, name: uid, annotations: {}, priority: 0, charged }
+  return { ...known, createdAtMs: 0, startedAtMs: null, notice: null }
 }
 
 function hosted(...pods: readonly HostedPod[]) {
