@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { objectAt } from '../../admission/objects.ts'
 import { clusterWith, QUOTAS } from '../../admission/testing.ts'
-import { present } from '../../quota/testing.ts'
+import { present, viewOf } from '../../quota/testing.ts'
 import type { JsonObject } from '../../schema/parts.ts'
 import { written } from '../../schema/testing.ts'
 import { countingWorld, pod, TREE } from './testing.ts'
@@ -163,9 +163,92 @@ test('a pod holds what it was first seen to hold, whatever its tenant writes on 
   world.server.put(pod('p', { tier: 'reserved', gpus: 2 }))
   await world.tick()
   world.server.put(pod('p', { tier: 'reserved', gpus: 0, metadata: { annotations: { any: 'thing' } } }))
-  world.server.put(pod('p', { tier: 'burst', gpus: 1 }))
+  world.server.put(pod('p', { gpus: 1 }))
   await world.tick()
   assert.equal(await world.held(), 'reserved 2000 h100')
+})
+
+test('a pod moves with its label, and holds there what it was first seen to hold', async () => {
+  const world = countingWorld()
+  world.lead()
+  world.server.put(pod('p', { tier: 'burst', gpus: 2 }))
+  world.server.put(pod('q', { tier: 'burst' }))
+  await world.tick()
+  world.server.put(pod('p', { tier: 'reserved', gpus: 1 }))
+  await world.tick()
+  assert.equal(await world.held(), 'reserved 2000 h100, burst 1000 h100')
+  world.server.remove('p')
+  await world.tick()
+  assert.equal(await world.held(), 'burst 1000 h100')
+})
+
+test('a pod that was charged in a tier other than its label names stays there while the label stays', async () => {
+  const world = countingWorld()
+  world.lead()
+  await world.charge(world.replica('r'), pod('p', { tier: 'shared' }))
+  world.server.put(pod('p', { tier: 'burst' }))
+  await world.tick()
+  world.server.put(pod('p', { tier: 'burst', metadata: { annotations: { any: 'thing' } } }))
+  await world.tick()
+  assert.equal(await world.held(), 'shared 1000 h100')
+})
+
+test('the pods of a tree are told together with the book that they were counted in, and only then', async () => {
+  const world = countingWorld()
+  const leader = world.lead()
+  const told = () => {
+    const counted = leader.counted(TREE)
+    return counted === undefined ? undefined : [...counted.pods].map(({ seen }) => `${seen.uid} ${seen.tier}`)
+  }
+  assert.equal(told(), undefined, 'nothing has been counted yet')
+  world.server.put(pod('p', { tier: 'burst' }))
+  await world.tick()
+  assert.deepEqual(told(), ['uid-p burst'])
+  world.server.put(pod('q', { tier: 'shared' }))
+  assert.deepEqual(told(), ['uid-p burst'], 'what was told since is not in the book either')
+
+  world.setStoreAway(true)
+  await world.tick()
+  assert.equal(told(), undefined)
+  world.setStoreAway(false)
+  await world.tick()
+  assert.deepEqual(told(), ['uid-p burst', 'uid-q shared'])
+  await world.replica('another').amend(TREE, [{ kind: 'recount', view: viewOf({ position: 1_000 }) }])
+  await world.tick()
+  assert.equal(told(), undefined, 'somebody else has counted further')
+})
+
+test('what is known of a pod beside what it holds is as new as the last recount', async () => {
+  const world = countingWorld()
+  const leader = world.lead()
+  const annotations = {
+    'sluice.dev/reclaim-deadline': '2026-01-01T00:01:00Z',
+    'sluice.dev/reclaim-need': 'need',
+    'sluice.dev/last-checkpoint': '2026-01-01T00:00:30Z',
+  }
+  world.server.put(pod('p', { tier: 'burst' }))
+  await world.tick()
+  assert.equal(leader.pod('uid-p')?.facts.standing.notice, null)
+  world.server.put(
+    pod('p', {
+      tier: 'burst',
+      metadata: { annotations, deletionTimestamp: '2026-01-01T00:01:00Z' },
+      spec: { nodeName: 'n', priority: 7 },
+      status: { containerStatuses: [{ state: { running: { startedAt: '2026-01-01T00:00:10Z' } } }] },
+    }),
+  )
+  await world.tick()
+  const atMs = (seconds: number) => Date.UTC(2026, 0, 1, 0, 0, seconds)
+  assert.deepEqual(leader.pod('uid-p')?.facts.standing, {
+    name: 'p',
+    priority: 7,
+    node: 'n',
+    startedAtMs: atMs(10),
+    savedAtMs: atMs(30),
+    notice: { deadlineMs: atMs(60), need: 'need' },
+    isLeaving: true,
+    labels: '',
+  })
 })
 
 test('a pod without the label keeps its tier while the leader lives, also when it lists anew', async () => {

@@ -10,7 +10,7 @@ import type { Quotas } from '../../quota/tiers.ts'
 import { sameAmounts } from '../../quota/usage.ts'
 import type { Audience, Sighting } from '../api-server.ts'
 import type { PodFacts } from './pod-facts.ts'
-import { type TreeCount, treeCount } from './tree-count.ts'
+import { type CountedPod, type TreeCount, treeCount } from './tree-count.ts'
 
 export interface PodCount {
   readonly audience: Audience<PodFacts>
@@ -26,6 +26,9 @@ export interface PodCount {
   view(tree: string, book: Book, asOfMs: number): Promise<PodView>
   /** The ledger of the tree was recounted by this view. */
   stored(tree: string, view: PodView): void
+  /** The pods of a tree that have been counted, as they were taken last. */
+  pods(tree: string): Iterable<CountedPod>
+  pod(uid: string): CountedPod | undefined
 }
 
 interface Place {
@@ -111,12 +114,13 @@ export function podCount(): PodCount {
         return
       }
       case 'present': {
-        // What a pod was first seen to hold it holds, but for claims that were not there yet: its annotations are its tenant's to change.
-        if (known !== undefined && (known.facts.isComplete || sameAmounts(known.facts.amounts, one.facts.amounts)))
-          return
         const place = known?.place ?? places(one.facts.namespace)
-        pods.set(uid, { facts: one.facts, place })
-        if (place !== undefined) treeAt(place.tree).enter({ uid, tenant: place.tenant, facts: one.facts })
+        const facts = known === undefined ? one.facts : renewed(known.facts, one.facts)
+        pods.set(uid, { facts, place })
+        if (place === undefined) return
+        const pod = { uid, tenant: place.tenant, facts }
+        if (facts.amounts === known?.facts.amounts) treeAt(place.tree).renew(pod)
+        else treeAt(place.tree).enter(pod)
       }
     }
   }
@@ -150,9 +154,23 @@ export function podCount(): PodCount {
       takenUpTo = toldUpTo
     },
     trees: () => [...trees.keys()],
+    pods: tree => treeAt(tree).pods(),
+    pod(uid) {
+      const tree = pods.get(uid)?.place?.tree
+      return tree === undefined ? undefined : treeAt(tree).pod(uid)
+    },
     view: (tree, book, asOfMs) => treeAt(tree).view(book, { position: takenUpTo, asOfMs }),
     stored: (tree, view) => treeAt(tree).stored(view),
   }
+}
+
+/**
+ * What a pod was first seen to hold it holds, but for claims that were not there yet: its annotations are its tenant's to change. Its
+ * label is not: where that names another tier, the pod was moved there.
+ */
+function renewed(former: PodFacts, latest: PodFacts): PodFacts {
+  const isFixed = former.isComplete || sameAmounts(former.amounts, latest.amounts)
+  return isFixed ? { ...former, tier: latest.tier ?? former.tier, standing: latest.standing } : latest
 }
 
 type PlaceOf = (namespace: string) => Place | undefined

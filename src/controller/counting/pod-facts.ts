@@ -7,6 +7,7 @@ import { gangBits } from '../../quota/gang.ts'
 import type { Amounts } from '../../quota/usage.ts'
 import { formatIssue } from '../../schema/parsed.ts'
 import type { JsonObject, Tier } from '../../schema/parts.ts'
+import { type PodStanding, podStanding } from './pod-standing.ts'
 
 export interface PodFacts {
   readonly namespace: string
@@ -20,6 +21,7 @@ export interface PodFacts {
   readonly isComplete: boolean
   /** Its object is there and its containers are not. */
   readonly hasEnded: boolean
+  readonly standing: PodStanding
 }
 
 export interface FactsDeps {
@@ -35,7 +37,8 @@ export interface FactsDeps {
 
 /** Reads pods. A hundred thousand of them ask for a few dozen things in a few hundred namespaces: what is equal is kept once. */
 export function podReader({ cluster, exempt, unclear }: FactsDeps): (object: JsonObject) => PodFacts | undefined {
-  const namespaces = sharedValues<string>()
+  const names = sharedValues<string>()
+  const shared = (name: string) => names(name, name)
   const demands = sharedValues<Amounts>()
 
   function factsOf(object: JsonObject, present: Extract<PresentPod, { kind: 'holding' }>): PodFacts {
@@ -44,7 +47,7 @@ export function podReader({ cluster, exempt, unclear }: FactsDeps): (object: Jso
     const gang = subject.workload.gang?.id
     const createdAtMs = Date.parse(textAt(object, 'metadata', 'creationTimestamp') ?? '')
     return {
-      namespace: namespaces(subject.namespace, subject.namespace),
+      namespace: shared(subject.namespace),
       tier: subject.tier,
       amounts: demands([...byClass].join(), byClass),
       gang: gang === undefined ? null : gangBits(gang),
@@ -52,6 +55,7 @@ export function podReader({ cluster, exempt, unclear }: FactsDeps): (object: Jso
       createdAtMs: Number.isNaN(createdAtMs) ? Number.POSITIVE_INFINITY : createdAtMs,
       isComplete: unresolvedClaims.every(({ kind }) => kind === 'pending'),
       hasEnded: hasEnded(object),
+      standing: podStanding(object, shared),
     }
   }
 

@@ -19,6 +19,7 @@ import { CREATE_MS, horizon } from './horizon.ts'
 import { type PodCount, podCount } from './pod-count.ts'
 import { podReader } from './pod-facts.ts'
 import { newestPodVersion, presentPods } from './pods.ts'
+import type { CountedPod } from './tree-count.ts'
 
 export interface CountingDeps {
   readonly cluster: () => Cluster
@@ -50,13 +51,27 @@ export interface CountingObserver {
 }
 
 export interface Counting {
+  /** A tree as it was counted last: undefined where that did not succeed, or where a recount is on its way. */
+  counted(tree: string): CountedTree | undefined
+  /** One of the pods that have been counted. */
+  pod(uid: string): CountedPod | undefined
+  /** The next recount comes sooner. */
+  hasten(): void
   /** Why what is counted may be out of date; undefined while it is not. */
   problem(): string | undefined
   /** Nothing is written from now on, but for what is on its way. */
   stop(): void
 }
 
+/** The pods of a tree, and its book, in whose base exactly these pods are. */
+export interface CountedTree {
+  readonly book: Book
+  readonly pods: Iterable<CountedPod>
+}
+
 const INTERVAL_MS = 5_000
+/** How soon after the last recount one comes that somebody waits for. */
+const HASTY_MS = 1_000
 
 /** What is followed and counted by one table of classes. */
 interface Session {
@@ -81,11 +96,14 @@ export function startCounting(deps: CountingDeps): Counting {
   let following = session.follow()
   let followingSinceMs = steady.now()
   let isStopped = false
+  /** By tree, at which version the base is that has the pods as they are known now. */
+  const settled = new Map<string, bigint>()
   const rounds = openRounds(recountAll, {
     clock,
     timer,
     log,
     usualMs: intervalMs,
+    hastyMs: Math.min(intervalMs, HASTY_MS),
     problem: 'nothing could be recounted',
   })
 
@@ -95,6 +113,7 @@ export function startCounting(deps: CountingDeps): Counting {
     const { count } = session
     if (!count.isListed()) return
     const { quotas } = cluster()
+    settled.clear()
     count.take(quotas)
     until.reached(count.toldUpTo())
     if (until.awaitedForMs() >= QUIET_MS && steady.now() - followingSinceMs >= QUIET_MS) followAnew()
@@ -135,9 +154,12 @@ export function startCounting(deps: CountingDeps): Counting {
     const isBehind = view.position < ledger.base.position
     // Its first recount a leader writes in any case: from then on one that does not know of it is behind.
     const isDone = view.gone.since !== null && changesNothing(ledger, view)
+    if (isDone && !isBehind) settled.set(tree, ledger.base.position)
     if (isBehind || isDone) return
     await writer.amend(tree, [{ kind: 'recount', view: { ...view, mayLapse: booked => until.mayLapse(tree, booked) } }])
-    if (writer.book(tree)?.ledger.base.position === view.position) count.stored(tree, view)
+    if (writer.book(tree)?.ledger.base.position !== view.position) return
+    count.stored(tree, view)
+    settled.set(tree, view.position)
   }
 
   function report(tree: string, { ledger }: Book, drift: Amount | null): void {
@@ -155,6 +177,15 @@ export function startCounting(deps: CountingDeps): Counting {
   }
 
   return {
+    counted(tree) {
+      const book = writer.book(tree)
+      const position = settled.get(tree)
+      return book === undefined || book.ledger.base.position !== position
+        ? undefined
+        : { book, pods: session.count.pods(tree) }
+    },
+    pod: uid => session.count.pod(uid),
+    hasten: () => rounds.hasten(),
     problem: () => following.problem(),
     stop() {
       isStopped = true

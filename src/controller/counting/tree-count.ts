@@ -19,6 +19,12 @@ interface Counted {
   readonly facts: PodFacts
 }
 
+/** As what a pod counts, and what else is known of it. */
+export interface CountedPod {
+  readonly seen: SeenPod
+  readonly facts: PodFacts
+}
+
 /** What a view is to say of the watch. */
 interface Moment {
   /** Everything up to this version has been told. */
@@ -30,6 +36,8 @@ interface Moment {
 export interface TreeCount {
   /** A pod is there. One that is counted already is counted anew. */
   enter(pod: Counted): void
+  /** A pod is told of again that holds what it held. It is counted anew only where its label names another tier than before. */
+  renew(pod: Counted): void
   /** A pod is gone, or has ended. It may have been charged without ever having been there for this leader. */
   leave(uid: string): void
   /** Pods that count in another tree from now on, or for another tenant. */
@@ -38,6 +46,8 @@ export interface TreeCount {
   view(book: Book, moment: Moment): Promise<PodView>
   /** A ledger that was recounted by this view is stored. */
   stored(view: PodView): void
+  pods(): Iterable<CountedPod>
+  pod(uid: string): CountedPod | undefined
 }
 
 // The first list has all pods of a tree at once, and reviews wait for nothing longer than some milliseconds.
@@ -47,14 +57,14 @@ export function treeCount(): TreeCount {
   let tally = podTally()
   let viewed: PodView | undefined
   const waiting = new Map<string, Counted>()
-  const present = new Map<string, SeenPod>()
+  const present = new Map<string, CountedPod>()
   /** Those that have moved away since a recount was stored. */
   const moved = new Set<string>()
 
-  function count(pod: SeenPod): void {
-    waiting.delete(pod.uid)
-    present.set(pod.uid, pod)
-    tally.seen(pod, 0n)
+  function count(seen: SeenPod, { facts }: Counted): void {
+    waiting.delete(seen.uid)
+    present.set(seen.uid, { seen, facts })
+    tally.seen(seen, 0n)
   }
 
   function leave(uid: string): void {
@@ -67,7 +77,7 @@ export function treeCount(): TreeCount {
     tally = podTally()
     viewed = undefined
     moved.clear()
-    for (const pod of present.values()) tally.seen(pod, 0n)
+    for (const { seen } of present.values()) tally.seen(seen, 0n)
   }
 
   async function countWaiting(book: Book): Promise<void> {
@@ -76,14 +86,14 @@ export function treeCount(): TreeCount {
       if (index % AT_A_TIME === AT_A_TIME - 1) await nextTurn()
       const known = asCharged(pod, book) ?? asLabelled(pod)
       if (known === undefined) shown.push(pod)
-      else count(known)
+      else count(known, pod)
     }
     if (shown.length === 0) return
     let beside = bookOf(tally.view(0), book)
     for (const [index, pod] of shown.toSorted(byAge).entries()) {
       if (index % AT_A_TIME === AT_A_TIME - 1) await nextTurn()
       const seen = asFits(pod, beside)
-      count(seen)
+      count(seen, pod)
       beside = reopenBook(beside, charge(beside.ledger, { ...seen, ...OF_A_PRESENT_POD }))
     }
   }
@@ -93,6 +103,13 @@ export function treeCount(): TreeCount {
       // Whoever is gone from a tally stays gone. This one has come back: so the tally begins again, as that of a new leader does.
       if (moved.has(pod.uid)) beginAgain()
       waiting.set(pod.uid, pod)
+    },
+    renew(pod) {
+      const known = present.get(pod.uid)
+      const { tier } = pod.facts
+      if (known === undefined) waiting.set(pod.uid, pod)
+      else if (tier === undefined || tier === known.facts.tier) present.set(pod.uid, { ...known, facts: pod.facts })
+      else count({ ...known.seen, tier }, pod)
     },
     leave,
     forget(uids) {
@@ -113,6 +130,8 @@ export function treeCount(): TreeCount {
       tally.stored(view)
       moved.clear()
     },
+    pods: () => present.values(),
+    pod: uid => present.get(uid),
   }
 }
 
