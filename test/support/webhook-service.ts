@@ -57,6 +57,7 @@ export async function startWebhooks(yaml: string, options: ServiceOptions = {}):
   } as const
   const service = value(await startService(cluster, settings, log satisfies Log))
   const { port, ca = '', ledger } = service
+  service.lead()
   const agent = new https.Agent({ keepAlive: true })
 
   const post = (path: string, body: string | Buffer) => send({ port, ca }, { path: `${path}?timeout=10s`, body, agent })

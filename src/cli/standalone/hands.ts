@@ -42,7 +42,7 @@ export function standaloneHands(deps: HandsDeps): Hands {
 
   function evict(step: Evict): Outcome {
     const pods = thereOf(step)
-    const isEarly = pods.some(({ notice }) => notice === null || notice.deadlineMs > now())
+    const isEarly = pods.some(({ standing: { notice } }) => notice === null || notice.deadlineMs > now())
     if (isEarly) return { kind: 'stale', why: 'its notice has not run out' }
     for (const { uid } of pods) {
       host.remove(uid)

@@ -1,32 +1,68 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { memoryStore } from '../quota/memory-store.ts'
-import { amounts, cohort, compiled, manualClock, present, request, tenant, tenantNamed } from '../quota/testing.ts'
-import { used } from '../quota/usage.ts'
-import { ledgerWriter } from '../quota/writer.ts'
-import { standaloneLeader } from './standalone-leader.ts'
+import { clusterWith } from '../../admission/testing.ts'
+import { written } from '../../schema/testing.ts'
+import { GANG_HOLD_MS, PENDING_MS } from '../time.ts'
+import { standaloneWorld } from './testing.ts'
 
-const QUOTAS = compiled([cohort('c', { gpu: {} })], [tenant('t', 'c', { gpu: { reserved: 8 } })])
-const HOLD_MS = 1_000
+const OF_TWO = {
+  labels: { 'kueue.x-k8s.io/pod-group-name': 'g' },
+  annotations: { 'kueue.x-k8s.io/pod-group-total-count': '2' },
+}
+
+test('who was admitted is there until it is deleted, however much time passes', async () => {
+  const world = await standaloneWorld(clusterWith())
+  assert.equal(await world.create('p', { gpus: 4 }), 'admitted')
+  world.clock.advance(10 * PENDING_MS)
+  await world.pods.recount()
+  assert.equal(world.held(), 'reserved 4000 h100')
+
+  assert.equal(world.pods.remove('p'), true)
+  await world.pods.recount()
+  assert.equal(world.held(), '')
+  assert.equal(world.pods.remove('p'), false, 'it is gone already')
+})
+
+test('a pod that is admitted twice is there once', async () => {
+  const world = await standaloneWorld(clusterWith())
+  await world.create('p', { gpus: 4 })
+  await world.create('p', { gpus: 4 })
+  await world.pods.recount()
+  assert.deepEqual([world.held(), world.running()], ['reserved 4000 h100', ['p']])
+})
+
+test('what was charged for a caller that had gone lapses', async () => {
+  const world = await standaloneWorld(clusterWith())
+  const { ledger, clock } = world
+  const request = { uid: 'lost', tenant: 'a', tier: 'reserved', namespace: 'team-a' } as const
+  const demand = new Map([['h100', 8000n]])
+  await ledger.charge({ ...request, demand }, clock.now() + 1_000)
+  await world.pods.recount()
+  assert.equal(world.held(), 'reserved 8000 h100')
+  clock.advance(PENDING_MS)
+  await world.pods.recount()
+  assert.equal(world.held(), '')
+})
+
+test('a pod of a tenant that is only warned holds nothing', async () => {
+  const warned = written('TenantQuota', 'b', {
+    cohort: 'research',
+    namespaces: ['team-b'],
+    enforcement: 'Warn',
+    classes: [{ class: 'h100', reserved: 4 }],
+  })
+  const world = await standaloneWorld(clusterWith(warned))
+  assert.equal(await world.create('p', { namespace: 'team-b', gpus: 5 }), 'admitted')
+  await world.pods.recount()
+  assert.deepEqual([world.held('b'), world.running()], ['', []])
+})
 
 test('the room of a member that never comes is given back, and what was admitted stays', async () => {
-  const clock = manualClock()
-  const terms = { pendingMs: HOLD_MS, gangHoldMs: HOLD_MS, maxCharges: 10, retryAfterMs: 1 }
-  const own = ledgerWriter({ ...terms, id: 'w', store: memoryStore(), clock, timer: clock, quotas: () => QUOTAS })
-  const { writer, recount } = standaloneLeader(own, () => QUOTAS, clock)
-  const gang = { id: 'g', size: 2, demand: amounts({ gpu: 8 }) }
-  assert.equal((await writer.charge({ ...request('1', 't', { gpu: 4 }), gang }, 100)).kind, 'charged')
-  await recount()
-  assert.equal(heldOf(), 8n)
-
-  clock.advance(HOLD_MS)
-  await recount()
-  assert.equal(heldOf(), 4n)
-  assert.equal((await writer.charge(request('2', 't', { gpu: 4 }, 'reserved'), 2 * HOLD_MS)).kind, 'charged')
-
-  function heldOf() {
-    const { ledger, total, quota } = present(writer.book('c'), 'book')
-    assert.equal(ledger.charges.size, 0, 'what is there was counted')
-    return used(total, tenantNamed(quota, 't').leaves.reserved, 'gpu')
-  }
+  const world = await standaloneWorld(clusterWith())
+  assert.equal(await world.create('p', { gpus: 4, metadata: OF_TWO }), 'admitted')
+  await world.pods.recount()
+  assert.equal(world.held(), 'reserved 8000 h100')
+  world.clock.advance(GANG_HOLD_MS)
+  await world.pods.recount()
+  assert.equal(world.held(), 'reserved 4000 h100')
 })

@@ -52,7 +52,7 @@ export function podHost({ writer, quotas, clock }: HostDeps): PodHost {
       if (charge !== undefined) trees.get(tree)?.enter(arrived(validation, charge, clock.now()))
     },
     remove: uid => holderOf(uid)?.leave(uid) !== undefined,
-    notice: (uid, notice) => holderOf(uid)?.update(uid, pod => ({ ...pod, notice })),
+    notice: (uid, notice) => holderOf(uid)?.notice(uid, notice),
     retier: (uid, tier) => holderOf(uid)?.retier(uid, tier),
     of: tree => trees.get(tree)?.all() ?? [],
     find: uid => holderOf(uid)?.find(uid),

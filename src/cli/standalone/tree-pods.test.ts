@@ -17,8 +17,8 @@ const QUOTAS = compiled(
 
 function pod(uid: string, of: string, tier: Tier, gpus: number): HostedPod {
   const charged = { uid, tenant: of, tier, amounts: amounts({ gpu: gpus }), gang: null }
-  const known = { uid, namespace: of, name: uid, annotations: {}, priority: 0, charged }
-  return { ...known, createdAtMs: 0, startedAtMs: null, notice: null }
+  const standing = { name: uid, priority: 0, startedAtMs: null, savedAtMs: null, notice: null }
+  return { uid, namespace: of, charged, createdAtMs: 0, standing }
 }
 
 function hosted(...pods: readonly HostedPod[]) {
@@ -28,7 +28,7 @@ function hosted(...pods: readonly HostedPod[]) {
   const running = () =>
     tree
       .all()
-      .filter(({ startedAtMs }) => startedAtMs !== null)
+      .filter(({ standing: { startedAtMs } }) => startedAtMs !== null)
       .map(({ uid }) => uid)
   return { clock, tree, running }
 }
@@ -42,7 +42,7 @@ test('what is owed to a pod that was admitted into lent capacity is awaited', ()
   clock.advance(60_000)
   tree.leave('lent-1')
   assert.deepEqual(running(), ['lent-2', 'own'])
-  assert.equal(present(tree.find('own'), 'pod').startedAtMs, 60_000)
+  assert.equal(present(tree.find('own'), 'pod').standing.startedAtMs, 60_000)
 })
 
 test('reserved starts before shared, and within a tier whoever came first', () => {

@@ -3,6 +3,7 @@ import type { QuotaTree } from '../../quota/quota-tree.ts'
 import type { PodView } from '../../quota/recount.ts'
 import { podTally } from '../../quota/tally.ts'
 import type { Node } from '../../quota/tree.ts'
+import type { Notice } from '../../rebalance/snapshot.ts'
 import type { Tier } from '../../schema/parts.ts'
 import type { HostedPod } from './pods.ts'
 import { inTurn, openRoom } from './room.ts'
@@ -12,7 +13,8 @@ export interface TreePods {
   leave(uid: string): HostedPod | undefined
   /** The pod holds what it holds in another tier from now on. Unknown UIDs change nothing. */
   retier(uid: string, tier: Tier): void
-  update(uid: string, change: (pod: HostedPod) => HostedPod): void
+  /** What the pod was told; null: it was taken back. */
+  notice(uid: string, notice: Notice | null): void
   find(uid: string): HostedPod | undefined
   /** In the order in which they came. */
   all(): readonly HostedPod[]
@@ -36,13 +38,13 @@ export function treePods({ tree, tenants }: QuotaTree, now: () => number): TreeP
 
   function startWhoCan(): void {
     for (const pod of inTurn(waiting.values(), ({ charged }) => charged.tier)) {
-      if (room.take(leafOf(pod), pod.charged.amounts)) put({ ...pod, startedAtMs: now() })
+      if (room.take(leafOf(pod), pod.charged.amounts)) put(withStanding(pod, { startedAtMs: now() }))
     }
   }
 
   function put(pod: HostedPod): void {
     pods.set(pod.uid, pod)
-    if (pod.startedAtMs === null) waiting.set(pod.uid, pod)
+    if (pod.standing.startedAtMs === null) waiting.set(pod.uid, pod)
     else waiting.delete(pod.uid)
   }
 
@@ -66,7 +68,7 @@ export function treePods({ tree, tenants }: QuotaTree, now: () => number): TreeP
       waiting.delete(uid)
       position += 1n
       tally.gone(uid, position)
-      if (pod.startedAtMs !== null) room.give(leafOf(pod), pod.charged.amounts)
+      if (pod.standing.startedAtMs !== null) room.give(leafOf(pod), pod.charged.amounts)
       startWhoCan()
       return pod
     },
@@ -74,17 +76,21 @@ export function treePods({ tree, tenants }: QuotaTree, now: () => number): TreeP
       const pod = pods.get(uid)
       if (pod === undefined) return
       const moved = { ...pod, charged: { ...pod.charged, tier } }
-      if (pod.startedAtMs !== null) room.move(leafOf(pod), leafOf(moved), pod.charged.amounts)
+      if (pod.standing.startedAtMs !== null) room.move(leafOf(pod), leafOf(moved), pod.charged.amounts)
       see(moved)
       startWhoCan()
     },
-    update(uid, change) {
+    notice(uid, notice) {
       const pod = pods.get(uid)
-      if (pod !== undefined) put(change(pod))
+      if (pod !== undefined) put(withStanding(pod, { notice }))
     },
     find: uid => pods.get(uid),
     all: () => [...pods.values()],
     view: asOfMs => tally.view(asOfMs),
     stored: view => tally.stored(view),
   }
+}
+
+function withStanding(pod: HostedPod, change: Partial<HostedPod['standing']>): HostedPod {
+  return { ...pod, standing: { ...pod.standing, ...change } }
 }
