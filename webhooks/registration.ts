@@ -129,7 +129,12 @@ function conditionsOf(
       return [{ name: 'may-be-injected-into', expression: `(${accelerated}) || (${injected})` }]
     case 'accelerated-pods':
       return [
-        { name: 'creates-or-moves-between-tiers', expression: created },
+        { name: 'creates-or-changes-what-is-owned', expression: created },
+        // The rebalancer moves pods between tiers and gives them notice; it has not to wait for a replica that may be itself.
+        {
+          name: 'not-updated-by-sluice',
+          expression: `request.operation != 'UPDATE' || request.userInfo.username != ${textLiteral(self)}`,
+        },
         { ...isGpuPod, expression: `request.operation == 'UPDATE' || (${accelerated})` },
       ]
     case 'other-pods':

@@ -2,6 +2,7 @@ import type { Cluster } from '../src/admission/cluster.ts'
 import type { Answer, Call, Clock, Endpoint } from '../src/admission/endpoint.ts'
 import { type ExemptNamespaces, isExempt } from '../src/admission/exempt.ts'
 import type { TierForecast } from '../src/admission/mutate.ts'
+import { noticeChange } from '../src/admission/notice-change.ts'
 import { type AdmissionResponse, allowed, refused, reviewOf } from '../src/admission/response.ts'
 import { badRequest, type PodReview, parsePodReview, podName, unreadablePod } from '../src/admission/review-pod.ts'
 import { tierChange } from '../src/admission/tier-change.ts'
@@ -54,6 +55,8 @@ export interface ValidateDeps {
   readonly desk: QuotaDesk
   /** What becomes of a GPU pod that the mutating webhook has not seen. Without it nobody looks: where no API server calls it. */
   readonly unmutated?: { readonly forecast: TierForecast; readonly action: 'Deny' | 'Warn' }
+  /** Whether it is Sluice itself that writes. Absent where it writes no pods: a process without a cluster. */
+  readonly isSelf?: (user: AdmissionRequest['userInfo']) => boolean
   readonly observer: PodObserver
   /** Absent where nobody could be told of room: a process without a cluster. */
   readonly refusals?: Refusals
@@ -81,15 +84,21 @@ async function answer(body: unknown, call: Call, deps: ValidateDeps): Promise<An
     decide({ verdict: 'denied', codes: ['SLU-E101'] })
     return ok(refused(request, request.name ?? '', denials, []))
   }
-  if (request.operation === 'UPDATE') return ok(answerUpdate(review.value, pod.value, decide))
+  if (request.operation === 'UPDATE') return ok(answerUpdate(review.value, pod.value, deps.isSelf, decide))
   return ok(await answerCreate(review.value, pod.value, call, deps, decide))
 }
 
 type Decide = ReturnType<typeof decisionOf>
 
-// Nothing that quota counts can change on a pod that exists; what can is the label by which it is charged.
-function answerUpdate({ request }: PodReview, pod: Pod, decide: Decide): AdmissionResponse {
-  const denials = tierChange(request, pod)
+// Nothing that quota counts can change on a pod that exists; what can is the label by which it is charged, and what it was told.
+function answerUpdate(
+  { request }: PodReview,
+  pod: Pod,
+  isSelf: ValidateDeps['isSelf'],
+  decide: Decide,
+): AdmissionResponse {
+  const denials =
+    isSelf?.(request.userInfo) === true ? [] : [...tierChange(request, pod), ...noticeChange(request, pod)]
   decide({ verdict: denials.length === 0 ? 'allowed' : 'denied', codes: denials.map(({ code }) => code) })
   return denials.length === 0 ? allowed(request, [], []) : refused(request, podName(request, pod), denials, [])
 }

@@ -44,6 +44,12 @@ export const CODES = {
     meaning: 'The label sluice.dev/tier has a value that is no tier.',
     remedy: 'Use reserved, shared or burst, or leave the label out.',
   },
+  'SLU-E122': {
+    title: 'a notice is fixed',
+    meaning:
+      'An update changes an annotation by which Sluice tells a pod that it will be evicted: sluice.dev/reclaim-deadline or sluice.dev/reclaim-need.',
+    remedy: 'Leave both as they are. Save the work before the deadline; Sluice takes them off when the pod may stay.',
+  },
   'SLU-E201': {
     title: 'a document cannot be read',
     meaning: 'A field of a sluice.dev object is not of the schema: unknown, of another type, or out of its bounds.',

@@ -123,9 +123,10 @@ test('pods that ask are let through, and what only looks like it is not', () => 
   }
 })
 
-test('of updates only those that touch the tier are looked at', () => {
+test('of updates only those that touch the tier or a notice are looked at', () => {
   const { created } = podConditions(SHIPPED_LIKE)
   const labelled = (labels?: JsonObject) => ({ metadata: labels === undefined ? {} : { labels }, spec: {} })
+  const annotated = (annotations: JsonObject) => ({ metadata: { annotations }, spec: {} })
   const [none, other, burst, empty] = [
     labelled(),
     labelled({ app: 'web' }),
@@ -139,9 +140,12 @@ test('of updates only those that touch the tier are looked at', () => {
     [burst, none],
     [none, burst],
     [empty, none],
+    [annotated({ 'sluice.dev/reclaim-deadline': '2026-01-01T00:00:00Z' }), none],
+    [none, annotated({ 'sluice.dev/reclaim-need': 'n' })],
   ] as const) {
     assert.equal(holds(created, { object, oldObject }), true)
   }
+  assert.equal(holds(created, { object: annotated({ 'sluice.dev/last-checkpoint': 'now' }), oldObject: none }), false)
 })
 
 test('a policy about all pods has all pods sent, and none about others has none of them sent', () => {

@@ -4,6 +4,7 @@ import { textLiteral, textsLiteral } from '../policy/cel/literal.ts'
 import { TIER_LABEL } from '../policy/owned-keys.ts'
 import { EVERY_POD } from '../policy/reach.ts'
 import type { Cluster } from './cluster.ts'
+import { NOTICE_ANNOTATIONS } from './notice-change.ts'
 
 /** CEL over `object`, `oldObject` and `request`, by which the API server tells for which pods it has to ask. */
 export interface PodConditions {
@@ -12,7 +13,10 @@ export interface PodConditions {
   /** Of the others those that policies may inject into, and those that they may judge; undefined: none. */
   readonly injected: string | undefined
   readonly judged: string | undefined
-  /** Creates, and updates that touch the label by which a pod is charged: nothing else of a pod that exists is looked at. */
+  /**
+   * Creates, and updates that touch the label by which a pod is charged or what it is told by the rebalancer: nothing else of a pod that
+   * exists is looked at.
+   */
   readonly created: string
 }
 
@@ -35,7 +39,11 @@ export function podConditions({ classes, policies }: Pick<Cluster, 'classes' | '
     accelerated: anyOf(accelerated),
     injected: policies.reach.inject.length === 0 ? undefined : anyOf(policies.reach.inject),
     judged: policies.reach.validate.length === 0 ? undefined : anyOf(policies.reach.validate),
-    created: `request.operation != 'UPDATE' || ${tierOf('oldObject')} != ${tierOf('object')}`,
+    created: anyOf([
+      "request.operation != 'UPDATE'",
+      `${tierOf('oldObject')} != ${tierOf('object')}`,
+      ...NOTICE_ANNOTATIONS.map(key => `${annotationOf('oldObject', key)} != ${annotationOf('object', key)}`),
+    ]),
   }
 }
 
@@ -71,6 +79,11 @@ export function isAccelerator(classes: ClassTable): string {
 // No value of a label begins with a dash, so this one stands for its absence.
 function tierOf(root: 'object' | 'oldObject'): string {
   return `${root}.metadata.?labels[?${textLiteral(TIER_LABEL)}].orValue('-')`
+}
+
+// An empty one tells as little as one that is not there.
+function annotationOf(root: 'object' | 'oldObject', key: string): string {
+  return `${root}.metadata.?annotations[?${textLiteral(key)}].orValue('')`
 }
 
 function anyOf(tests: readonly string[]): string {

@@ -120,6 +120,20 @@ describe('an update of a pod', () => {
     })
   }
 
+  test('that takes off a notice is refused as invalid, each annotation with a cause of its own', async () => {
+    const noticed = { 'sluice.dev/reclaim-deadline': '2026-01-01T00:00:00Z', 'sluice.dev/reclaim-need': 'n' }
+    const annotated = (annotations: JsonObject) =>
+      named(gpuPod(1, { metadata: { name: 'worker-0', annotations: { ...annotations, own: 'thing' } } }))
+    const { allowed, status } = await service.validate(
+      reviewOf(annotated({}), { operation: 'UPDATE', oldObject: annotated(noticed) }),
+    )
+    assert.deepEqual([allowed, status?.code], [false, 422])
+    assert.deepEqual(
+      status?.details?.causes.map(cause => cause.field),
+      Object.keys(noticed).map(key => `metadata.annotations["${key}"]`),
+    )
+  })
+
   test('of anything else passes, and charges nothing', async () => {
     const response = await update({ 'sluice.dev/tier': 'burst' }, { 'sluice.dev/tier': 'burst', app: 'changed' })
     assert.deepEqual({ ...response, uid: '' }, { uid: '', allowed: true })

@@ -53,15 +53,16 @@ export function endpointsOf(deps: EndpointDeps): {
     },
     admitted: refused.admitted,
   }
+  const isSelf = (user: { readonly username?: string } | undefined) => user?.username === self
   const endpoints = [
     mutatePods({ ...shared, forecast: desk }),
-    validatePods({ ...shared, desk, refusals, unmutated: { forecast: desk, action: settings.unmutated } }),
+    validatePods({ ...shared, desk, refusals, isSelf, unmutated: { forecast: desk, action: settings.unmutated } }),
     validateObjects({
       ...shared,
       layers: () => [library, state.objects()],
       reread: async () => [library, await state.reread()],
       ledger,
-      isSelf: ({ username }) => username === self,
+      isSelf,
     }),
     adviseWorkloads({ ...shared, ledger }),
     explainPods({ ...shared, ledger }),
