@@ -36,7 +36,11 @@ export function parsePodDeletion(body: unknown): Parsed<PodReview> {
   if (!review.ok) return review
   const request = review.value
   if (request.operation !== 'DELETE') {
-    return failed({ at: 'request.operation', problem: `${request.operation} is not reviewed here`, remedy: 'send DELETE' })
+    return failed({
+      at: 'request.operation',
+      problem: `${request.operation} is not reviewed here`,
+      remedy: 'send DELETE',
+    })
   }
   if (request.oldObject === undefined || request.oldObject === null) {
     return failed({ at: 'request.oldObject', problem: 'is missing', remedy: 'send the pod that is to be deleted' })

@@ -123,7 +123,12 @@ export async function startService(
     standalone,
     lead() {
       const problem = 'nothing could be counted'
-      rounds ??= openRounds(async () => void (await standalone.round()), { ...time, log: counted, usualMs: ROUND_MS, problem })
+      rounds ??= openRounds(async () => void (await standalone.round()), {
+        ...time,
+        log: counted,
+        usualMs: ROUND_MS,
+        problem,
+      })
     },
     close() {
       rounds?.stop()

@@ -5,10 +5,7 @@ import { type LedgerWriter, ledgerWriter } from '../../quota/writer.ts'
 import { GANG_HOLD_MS, PENDING_MS, type ProcessTime, RETRY_AFTER_MS, SYSTEM_TIME } from '../time.ts'
 
 /** A ledger of this process alone, empty at first, with the writer that charges it. */
-export async function inProcessLedger(
-  cluster: () => Cluster,
-  time: ProcessTime = SYSTEM_TIME,
-): Promise<LedgerWriter> {
+export async function inProcessLedger(cluster: () => Cluster, time: ProcessTime = SYSTEM_TIME): Promise<LedgerWriter> {
   const writer = ledgerWriter({
     id: randomUUID(),
     store: memoryStore(),

@@ -1,4 +1,6 @@
 /** What a process has instead of a cluster: a ledger, pods, and a leader that counts and rebalances them. */
+
+import type { Refusals } from '../../../webhooks/validate-pods.ts'
 import type { Cluster } from '../../admission/cluster.ts'
 import type { Log } from '../../admission/endpoint.ts'
 import { type CycleReport, runCycle } from '../../controller/rebalancing/cycle.ts'
@@ -6,7 +8,6 @@ import { refusedOwners } from '../../controller/waking/refused.ts'
 import type { LedgerWriter } from '../../quota/writer.ts'
 import { planIssues } from '../../rebalance/check/plan-issues.ts'
 import { planOf } from '../../rebalance/plan-of.ts'
-import type { Refusals } from '../../../webhooks/validate-pods.ts'
 import { formatIssue } from '../../schema/parsed.ts'
 import type { ProcessTime } from '../time.ts'
 import { evictions } from './evictions.ts'
@@ -23,7 +24,11 @@ export interface StandaloneProcess {
   round(): Promise<readonly CycleReport[]>
 }
 
-export async function standaloneProcess(cluster: Cluster, { clock, timer }: ProcessTime, log: Log): Promise<StandaloneProcess> {
+export async function standaloneProcess(
+  cluster: Cluster,
+  { clock, timer }: ProcessTime,
+  log: Log,
+): Promise<StandaloneProcess> {
   const { now } = clock
   const writer = await inProcessLedger(() => cluster, { clock, timer })
   const host = podHost({ writer, quotas: cluster.quotas, clock })
@@ -47,7 +52,15 @@ export async function standaloneProcess(cluster: Cluster, { clock, timer }: Proc
       await host.recount()
       const reports: CycleReport[] = []
       for (const tree of cluster.quotas.trees.keys()) {
-        const deps = { see: async () => see(tree), planOf, planIssues, hands, book: writer.book, clock, isOver: () => false }
+        const deps = {
+          see: async () => see(tree),
+          planOf,
+          planIssues,
+          hands,
+          book: writer.book,
+          clock,
+          isOver: () => false,
+        }
         reports.push(await runCycle(tree, deps))
       }
       for (const report of reports) tell(report, log)

@@ -25,7 +25,8 @@ export async function standaloneWorld(cluster: Cluster, tree = 'research') {
   const log = {
     decision() {},
     event() {},
-    problem: (message: string, cause?: unknown, { reason = '' } = {}) => void problems.push(`${message}: ${reason}${cause}`),
+    problem: (message: string, cause?: unknown, { reason = '' } = {}) =>
+      void problems.push(`${message}: ${reason}${cause}`),
   }
   const standalone = await standaloneProcess(cluster, { clock, timer: clock }, log)
   const desk = quotaDesk(standalone.ledger, () => cluster.quotas, clock)

@@ -1,0 +1,81 @@
+/** A controller in little: a Job whose missing pods are created again, as often as it is asked to. */
+import type { JsonObject, Tier } from '../../schema/parts.ts'
+import { controllerEvent } from '../kubectl-error.ts'
+import type { HostedPod } from '../standalone/pods.ts'
+import type { Created } from '../webhook-client.ts'
+import { created, uidOf } from './creating.ts'
+import type { Stage } from './stage.ts'
+
+export interface Job {
+  readonly namespace: string
+  readonly name: string
+  /** How many pods it wants. */
+  readonly pods: number
+  /** The label its pods carry; without one they get the first tier that fits. */
+  readonly tier?: Tier
+}
+
+export interface JobRun {
+  readonly admitted: readonly Created[]
+  /** The event that says why there are no more. */
+  readonly event: readonly string[]
+}
+
+export interface JobController {
+  readonly job: Job
+  /** Creates what is missing, until one is refused. */
+  createMissing(): Promise<JobRun>
+  /** Those that are there, in the order in which they came. */
+  pods(): readonly HostedPod[]
+  /** One of its pods has done its work, and the Job wants one less. */
+  finish(pod: HostedPod): Promise<void>
+}
+
+export function jobController(job: Job, stage: Stage): JobController {
+  const { namespace, name } = job
+  let wanted = job.pods
+  let made = 0
+  let pods: readonly Created[] = []
+
+  const hosted = (pod: Created) => stage.service.standalone.pods.find(uidOf(pod))
+
+  return {
+    job,
+    async createMissing() {
+      pods = pods.filter(pod => hosted(pod) !== undefined)
+      const run = await created(stage, wanted - pods.length, index => podOf(job, made + index), namespace)
+      const admitted = run.filter(({ response }) => response.allowed)
+      const refused = run.find(({ response }) => !response.allowed)
+      made += admitted.length
+      pods = [...pods, ...admitted]
+      return { admitted, event: refused === undefined ? [] : controllerEvent(refused.response, `job/${name}`) }
+    },
+    pods: () => pods.flatMap(pod => hosted(pod) ?? []),
+    async finish({ uid }) {
+      const done = pods.find(pod => uidOf(pod) === uid)
+      if (done === undefined) return
+      wanted -= 1
+      await stage.client.delete(done.pod, namespace)
+    },
+  }
+}
+
+const GPUS = { 'nvidia.com/gpu': '8' }
+
+/** A whole node of H100. */
+function podOf({ namespace, name, tier }: Job, index: number): JsonObject {
+  const owner = { apiVersion: 'batch/v1', kind: 'Job', name, uid: `${namespace}-${name}`, controller: true }
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: `${name}-${index}`,
+      ownerReferences: [owner],
+      ...(tier === undefined ? {} : { labels: { 'sluice.dev/tier': tier } }),
+    },
+    spec: {
+      nodeSelector: { 'node.kubernetes.io/instance-type': 'p5.48xlarge' },
+      containers: [{ name: 'train', image: 'registry.example/train:1', resources: { limits: GPUS, requests: GPUS } }],
+    },
+  }
+}
