@@ -10,7 +10,7 @@ const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 // Imports only go down: a module may use those of its own layer's folder and of every layer below.
 const LAYERS: readonly (readonly string[])[] = [
   ['src/main.ts'],
-  ['src/cli', 'src/http', 'src/web', 'src/kubernetes', 'src/config', 'src/telemetry'],
+  ['src/cli', 'src/http', 'src/web', 'src/kubernetes', 'src/prometheus', 'src/config', 'src/telemetry'],
   ['webhooks', 'src/controller'],
   ['src/admission'],
   ['src/policy', 'src/rebalance'],
@@ -24,6 +24,7 @@ const SIDEWAYS: readonly (readonly [string, string])[] = [
   ['src/cli', 'src/config'],
   ['src/cli', 'src/telemetry'],
   ['src/cli', 'src/kubernetes'],
+  ['src/cli', 'src/prometheus'],
   ['src/http', 'src/telemetry'],
   ['src/schema', 'src/quantity'],
   ['src/workload', 'src/gpu'],

@@ -2,12 +2,18 @@
 import { hostname } from 'node:os'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { LOG_LEVELS, type LogLevel } from '../telemetry/log.ts'
+import {
+  addPrometheusOptions,
+  type PrometheusFlags,
+  prometheusProblem,
+  prometheusSettings,
+} from './prometheus-flags.ts'
 import { serve } from './serve.ts'
 import { serveInCluster } from './serve-in-cluster.ts'
 import { EXIT, type ExitCode, type Terminal } from './terminal.ts'
 import { PENDING_MS } from './time.ts'
 
-interface ServeFlags {
+interface ServeFlags extends PrometheusFlags {
   readonly standalone?: true
   readonly cluster?: string
   readonly port: number
@@ -48,8 +54,7 @@ type Switch = (typeof SWITCHES)[number]
 
 export function addServe(program: Command, terminal: Terminal, done: (code: ExitCode | undefined) => void): void {
   const option = (flags: string, description: string) => new Option(flags, description)
-  program
-    .command('serve')
+  addPrometheusOptions(program.command('serve'))
     .description('serve the webhooks over HTTPS: as one replica in a cluster, or by itself')
     .option('--standalone', 'with a ledger in memory and no cluster behind it')
     .option('--cluster <dir>', 'standalone: the folder of classes, cohorts, tenants and policies')
@@ -182,6 +187,7 @@ async function start(flags: ServeFlags, terminal: Terminal): Promise<ExitCode | 
       validateFailurePolicy: flags.validateFailurePolicy,
       unmutated: flags.unmutated,
       isWaking: flags.wake === 'On',
+      prometheus: prometheusSettings(flags),
     },
     terminal,
   )
@@ -192,14 +198,15 @@ function standaloneProblem({ cluster, tlsCert, tlsKey }: ServeFlags): string | u
   return (tlsCert === undefined) === (tlsKey === undefined) ? undefined : '--tls-cert and --tls-key go together'
 }
 
-function clusterProblem({ cluster, tlsCert, tlsKey, tlsCa, selfSignedSecret }: ServeFlags): string | undefined {
+function clusterProblem(flags: ServeFlags): string | undefined {
+  const { cluster, tlsCert, tlsKey, tlsCa, selfSignedSecret } = flags
   if (cluster !== undefined) return '--cluster needs --standalone: in a cluster its own objects are served'
   const files = [tlsCert, tlsKey, tlsCa].filter(file => file !== undefined).length
   if (files === 0 && selfSignedSecret === undefined) {
     return 'give --tls-cert, --tls-key and --tls-ca, or --self-signed-secret; without a cluster give --standalone'
   }
   if (files > 0 && selfSignedSecret !== undefined) return '--self-signed-secret takes the place of the --tls files'
-  return files === 0 || files === 3 ? undefined : '--tls-cert, --tls-key and --tls-ca go together'
+  return files === 0 || files === 3 ? prometheusProblem(flags) : '--tls-cert, --tls-key and --tls-ca go together'
 }
 
 function positive(value: string): number {

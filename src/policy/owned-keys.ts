@@ -10,8 +10,8 @@ export const INJECTED_ANNOTATION = 'sluice.dev/injected'
 export const DEADLINE_ANNOTATION = 'sluice.dev/reclaim-deadline'
 export const NEED_ANNOTATION = 'sluice.dev/reclaim-need'
 
-/** The annotation that says in which tier a pod was admitted which has been moved to a better one. */
-export const ADMITTED_TIER_ANNOTATION = 'sluice.dev/admitted-tier'
+/** The annotation of a pod that was moved to a better tier: the one it came from. */
+export const FORMER_TIER_ANNOTATION = 'sluice.dev/former-tier'
 
 /** The annotation by which a workload says when it last saved its work (RFC 3339): of those that may go, who loses least goes first. */
 export const CHECKPOINT_ANNOTATION = 'sluice.dev/last-checkpoint'

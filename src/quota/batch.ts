@@ -1,5 +1,6 @@
 /** Decides what has gathered while a write was in flight: one book in, one book out, one answer for each. */
-import { amend, type Book, type Change } from './book.ts'
+import type { Book } from './book.ts'
+import { amend, type Change } from './change.ts'
 import { decide, type Outcome, type Stamp } from './decide.ts'
 import { type Busy, type Verdict, verdictOf } from './verdict.ts'
 import type { Waiter } from './waiter.ts'
@@ -58,5 +59,5 @@ export function decideBatch(
 
 /** What the object that stores a ledger has to find room for, besides the base. */
 function entriesOf({ ledger }: Book): number {
-  return ledger.charges.size + ledger.gangs.size
+  return ledger.charges.size + ledger.gangs.size + ledger.claims.size
 }

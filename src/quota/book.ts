@@ -5,24 +5,10 @@
  * entitled and admitted at once, and what burst must give back then is the rebalancer's work. A book is a value; whoever
  * loses a compare-and-swap drops it.
  */
-import { TIERS, type Tier } from '../schema/parts.ts'
-import type { Claim } from './claim.ts'
+import { TIERS } from '../schema/parts.ts'
 import { excess, NOTHING_HELD, type Part, partsOf } from './holding.ts'
-import {
-  type Charge,
-  changedHoldings,
-  chargeOf,
-  holdings,
-  type Ledger,
-  release,
-  withClaim,
-  withdraw,
-  withGang,
-  withoutClaim,
-} from './ledger.ts'
-import { find } from './persistent-map.ts'
+import { changedHoldings, holdings, type Ledger } from './ledger.ts'
 import type { QuotaTree } from './quota-tree.ts'
-import { type PodView, recount } from './recount.ts'
 import type { Node } from './tree.ts'
 import { addUsage, removeUsage, sameAmounts, type Usage, usageOf } from './usage.ts'
 
@@ -32,19 +18,6 @@ export interface Book {
   readonly firm: Usage
   readonly total: Usage
 }
-
-/** What happens to a ledger besides charging. Each is idempotent: all of them may be delivered twice. */
-export type Change =
-  /** A pod is gone that has not been counted. */
-  | { readonly kind: 'release'; readonly uid: string }
-  /** Takes back a charge nobody was told of, unless it has been renewed or its pod seen since. */
-  | { readonly kind: 'withdraw'; readonly charge: Charge }
-  | { readonly kind: 'recount'; readonly view: PodView }
-  /** Enters a claim, or another state of it. For a pod in the tiers that are guaranteed it is entered only where it fits. */
-  | { readonly kind: 'claim'; readonly claim: Claim }
-  | { readonly kind: 'unclaim'; readonly key: string }
-  /** A gang, by its key, no longer holds room for members that have not come. */
-  | { readonly kind: 'lapse'; readonly gang: string }
 
 export function openBook(quota: QuotaTree, ledger: Ledger): Book {
   const held = [...holdings(ledger)].flatMap(partsOf).map(part => ({ ...placeOf(quota, part), amounts: part.amounts }))
@@ -83,39 +56,6 @@ export function reopenBook(book: Book, ledger: Ledger): Book {
   return { quota: book.quota, ledger, firm, total }
 }
 
-/** Reserved and shared are judged as if burst were not there; burst is judged on everything. */
-export function viewFor(book: Book, tier: Tier): Usage {
-  return tier === 'burst' ? book.total : book.firm
-}
-
-export function amend(book: Book, change: Change): Book {
-  return reopenBook(book, amended(book.ledger, change))
-}
-
-function amended(ledger: Ledger, change: Change): Ledger {
-  switch (change.kind) {
-    case 'release':
-      return release(ledger, change.uid)
-    case 'withdraw': {
-      const { uid, bookedBy, expiresAtMs } = change.charge
-      const current = chargeOf(ledger, uid)
-      return current?.bookedBy === bookedBy && current.expiresAtMs === expiresAtMs ? withdraw(ledger, current) : ledger
-    }
-    case 'recount':
-      return recount(ledger, change.view)
-    case 'claim':
-      return withClaim(ledger, change.claim)
-    case 'unclaim':
-      return withoutClaim(ledger, change.key)
-    case 'lapse': {
-      const gang = find(ledger.gangs, change.gang)
-      return gang === undefined || gang.heldUntilMs === null
-        ? ledger
-        : withGang(ledger, change.gang, { ...gang, heldUntilMs: null })
-    }
-  }
-}
-
 interface Place {
   readonly node: Node
   readonly isFirm: boolean
@@ -123,7 +63,7 @@ interface Place {
 
 // The pods of a tenant that is no longer defined still run: they count at the root, where they take idle capacity from
 // everybody, and as burst, so that they take no one's entitlement.
-function placeOf(quota: QuotaTree, { tenant, tier }: Pick<Part, 'tenant' | 'tier'>): Place {
+export function placeOf(quota: QuotaTree, { tenant, tier }: Pick<Part, 'tenant' | 'tier'>): Place {
   const known = quota.tenants.get(tenant)
   if (known === undefined) return { node: quota.tree.root, isFirm: false }
   return { node: known.leaves[tier], isFirm: tier !== 'burst' }

@@ -7,16 +7,18 @@
  */
 import { type Amount, add, least, subtract, UNLIMITED, ZERO } from '../quantity/amount.ts'
 import { TIERS, type Tier } from '../schema/parts.ts'
-import { type Book, viewFor } from './book.ts'
+import type { Book } from './book.ts'
+import { type Fit, judgedClasses } from './fit.ts'
 import { type Holding, holdingOf } from './holding.ts'
 import type { Step } from './limits.ts'
 import type { Tenant } from './quota-tree.ts'
 import { type Amounts, available } from './usage.ts'
+import { viewFor } from './view.ts'
 
-export function isWithinCaps(book: Book, tenant: Tenant, tier: Tier, need: Amounts): boolean {
+export function isWithinCaps(book: Book, tenant: Tenant, tier: Tier, need: Fit): boolean {
   if (!isCapped(tenant)) return true
-  return need.entries().every(([key, amount]) => {
-    return amount === ZERO || capSteps(book, tenant, tier, key, need).every(({ room }) => amount <= room)
+  return judgedClasses(need).every(([key, amount]) => {
+    return capSteps(book, tenant, tier, key, need.amounts).every(({ room }) => amount <= room)
   })
 }
 
@@ -39,6 +41,13 @@ export function capSteps(book: Book, tenant: Tenant, tier: Tier, key: string, ne
     steps.push({ limit: { kind: 'cap', tenant: name, class: null }, node, used, limited: cap, room })
   }
   return steps
+}
+
+export function fits(book: Book, tenant: Tenant, tier: Tier, fit: Fit): boolean {
+  const view = viewFor(book, tier)
+  const leaf = tenant.leaves[tier]
+  const fitsTree = judgedClasses(fit).every(([key, amount]) => amount <= available(view, leaf, key))
+  return fitsTree && isWithinCaps(book, tenant, tier, fit)
 }
 
 /** What the tenant may still take of a class in a tier; negative after a limit was cut below its use. */

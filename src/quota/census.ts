@@ -6,9 +6,12 @@
  */
 import { type Amount, most, subtract, ZERO } from '../quantity/amount.ts'
 import { TIERS, type Tier } from '../schema/parts.ts'
-import type { Book } from './book.ts'
+import { type Book, placeOf } from './book.ts'
+import { claimedOf, podUse } from './claimed.ts'
+import { partsOf } from './holding.ts'
 import { holdings } from './ledger.ts'
-import { roleAt } from './quota-tree.ts'
+import { entries } from './persistent-map.ts'
+import { roleAt, upwards } from './quota-tree.ts'
 import { type Node, quotaAt } from './tree.ts'
 import { type Usage, used } from './usage.ts'
 
@@ -25,10 +28,12 @@ export interface Part {
 }
 
 export interface Census {
-  /** Those who hold most at the node or below it, in any tier; the largest first. */
+  /** Those who hold most at the node or below it, in any tier, claims aside; the largest first. */
   holders(under: Node, key: string): readonly Holder[]
   /** Those who hold most in the burst tier at the node or below it; the largest first. */
   borrowers(under: Node, key: string): readonly Holder[]
+  /** For whom most is claimed at the node or below it; the largest first. */
+  claimants(under: Node, key: string): readonly Holder[]
   /** Children of the node that others may take idle capacity from, the largest first. */
   lenders(parent: Node, key: string): readonly Part[]
   /** Nodes whose lending limit keeps idle capacity from the others, the largest first. */
@@ -50,11 +55,13 @@ export function censusOf(book: Book): Census {
   const borrowers = remembered((node: Node) =>
     remembered((key: string) => topHolders(all(node)(key).filter(({ tier }) => tier === 'burst'))),
   )
+  const claimants = remembered((node: Node) => remembered((key: string) => topHolders(claimantsUnder(book, node, key))))
   const lenders = remembered((node: Node) => remembered((key: string) => lendersUnder(book, node, key)))
   const hiders = remembered((view: Usage) => remembered((key: string) => hidersIn(book, view, key)))
   const census: Census = {
     holders: (under, key) => holders(under)(key),
     borrowers: (under, key) => borrowers(under)(key),
+    claimants: (under, key) => claimants(under)(key),
     lenders: (parent, key) => lenders(parent)(key),
     hiders: (view, key) => hiders(view)(key),
   }
@@ -64,11 +71,12 @@ export function censusOf(book: Book): Census {
 
 function holdersUnder(book: Book, under: Node, key: string): readonly Holder[] {
   const holders = under.parent === null ? strangers(book, key) : []
+  const inUse = podUse(book)
   const nodes = [under]
   // The array grows while it is walked.
   for (const node of nodes) {
     const role = roleAt(book.quota, node)
-    const amount = used(book.total, node, key)
+    const amount = used(inUse, node, key)
     if (role.kind === 'tenant' && amount !== ZERO) holders.push({ tenant: role.tenant, tier: role.tier, amount })
     for (const child of book.quota.tree.children[node.index] ?? []) nodes.push(child)
   }
@@ -80,6 +88,15 @@ function strangers(book: Book, key: string): Holder[] {
   return holdings(book.ledger)
     .filter(([tenant]) => !book.quota.tenants.has(tenant))
     .flatMap(([tenant, holding]) => TIERS.map(tier => ({ tenant, tier, amount: holding[tier].get(key) ?? ZERO })))
+    .filter(({ amount }) => amount !== ZERO)
+    .toArray()
+}
+
+function claimantsUnder(book: Book, under: Node, key: string): readonly Holder[] {
+  return entries(claimedOf(book.ledger))
+    .flatMap(partsOf)
+    .filter(part => upwards(placeOf(book.quota, part).node).some(node => node === under))
+    .map(({ tenant, tier, amounts }) => ({ tenant, tier, amount: amounts.get(key) ?? ZERO }))
     .filter(({ amount }) => amount !== ZERO)
     .toArray()
 }

@@ -9,7 +9,7 @@
  *   denied: what the neighbours took was just lost.
  */
 import { type Batch, type BatchTerms, decideBatch } from './batch.ts'
-import { amend, type Change } from './book.ts'
+import { amend, type Change } from './change.ts'
 import { decide, type Stamp } from './decide.ts'
 import { type Charge, chargeOf } from './ledger.ts'
 import { type Busy, verdictOf } from './verdict.ts'
@@ -29,7 +29,7 @@ export interface CommitDeps {
   readonly pendingMs: number
   /** How long the members of a gang are waited for. */
   readonly gangHoldMs: number
-  /** The most charges and gangs that a ledger may hold which nobody has counted: what one stored object has room for. */
+  /** The most charges, gangs and claims that a ledger may hold beside what is counted: what one stored object has room for. */
   readonly maxCharges: number
   /** The hint given to those who are told `busy`. */
   readonly retryAfterMs: number

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Tier } from '../schema/parts.ts'
-import { amend, type Book, openBook, viewFor } from './book.ts'
+import { type Book, openBook } from './book.ts'
+import { amend } from './change.ts'
 import { decide, type Outcome, type Request } from './decide.ts'
 import { chargeOf } from './ledger.ts'
 import type { CohortSpec, TenantSpec } from './spec.ts'
 import { bookOn, cohort, present, request, STAMP, tenant, viewOf } from './testing.ts'
 import { used } from './usage.ts'
+import { viewFor } from './view.ts'
 
 test('a pod without a tier gets the first that fits, in the order of its tenant', () => {
   const cases: readonly {

@@ -4,13 +4,15 @@
  */
 import { type Amount, ZERO } from '../quantity/amount.ts'
 import type { Tier } from '../schema/parts.ts'
-import { type Book, reopenBook, viewFor } from './book.ts'
-import { isWithinCaps } from './caps.ts'
-import { gangKey, joined, type Need, needOf, type WholeGang } from './gang.ts'
+import { type Book, reopenBook } from './book.ts'
+import { fits } from './caps.ts'
+import { claimFor, drawnFrom } from './drawing.ts'
+import { type Fit, fitOf } from './fit.ts'
+import { gangKey, joined, type Member, needOf, type WholeGang } from './gang.ts'
 import { nonZero } from './holding.ts'
 import { type Charge, charge, chargeOf, knownGang, type Ledger, renew, withGang } from './ledger.ts'
 import type { Tenant } from './quota-tree.ts'
-import { type Amounts, available, sameAmounts } from './usage.ts'
+import { type Amounts, sameAmounts } from './usage.ts'
 
 /** What somebody wants to know: would this fit? A pod that names no tier gets the first of its tenant's that fits. */
 export interface Ask {
@@ -72,22 +74,34 @@ export function decide(book: Book, request: Request, stamp: Stamp): Decided {
 
   const tier = firstFit(book, tenant, request)
   if (tier === undefined) return { outcome: { kind: 'refused', tiers: tiersFor(book, tenant, request) }, book }
-  const { booked, ledger } = enter(book.ledger, request, tier, stamp)
+  const { booked, ledger } = enter(book, request, tier, stamp)
   return { outcome: { kind: 'charged', charge: booked, former: null }, book: reopenBook(book, ledger) }
 }
 
-/** The tiers a request is judged in, in turn. A pod that names its tier is judged there alone; others join their gang if they can. */
-export function tiersFor(book: Book, tenant: Tenant, ask: Ask): readonly Tier[] {
+/**
+ * The tiers a request is judged in, in turn. A pod that names its tier is judged there alone; others join their gang if they can, and
+ * else go where room is held for them.
+ */
+export function tiersFor({ ledger }: Book, tenant: Tenant, ask: Ask): readonly Tier[] {
   if (ask.tier !== 'auto') return [ask.tier]
-  const joins = ask.gang === undefined ? undefined : knownGang(book.ledger, gangKey(ask.tenant, ask.gang.id))?.tier
+  const joins = ask.gang === undefined ? undefined : knownGang(ledger, gangKey(ask.tenant, ask.gang.id))?.tier
+  const first = joins ?? claimFor(ledger, ask)?.tier
   const { tierOrder } = tenant.spec
-  return joins === undefined ? tierOrder : [joins, ...tierOrder.filter(tier => tier !== joins)]
+  return first === undefined ? tierOrder : [first, ...tierOrder.filter(tier => tier !== first)]
 }
 
-/** What must fit in a tier for the ask to be admitted there: with the first of a gang, all of it. */
-export function needIn(book: Book, { tenant, demand, gang }: Ask, tier: Tier): Need {
-  if (gang === undefined) return { pods: 1, amounts: demand }
-  return needOf(knownGang(book.ledger, gangKey(tenant, gang.id)), gang, demand, tier)
+/**
+ * What must fit in a tier for the ask to be admitted there: with the first of a gang, all of it. What its gang holds is used before
+ * what is claimed for it, and neither has to fit once more.
+ */
+export function needIn({ ledger }: Book, ask: Ask, tier: Tier): Fit {
+  const { tenant, demand, gang } = ask
+  const claim = claimFor(ledger, ask)
+  const need =
+    gang === undefined
+      ? { pods: 1, amounts: demand }
+      : needOf(knownGang(ledger, gangKey(tenant, gang.id)), gang, demand, tier)
+  return fitOf(need, claim?.tier === tier ? claim : undefined)
 }
 
 export function barsFor(tenant: Tenant, { demand, gang }: Pick<Ask, 'demand' | 'gang'>): readonly Bar[] {
@@ -101,15 +115,7 @@ export function barsFor(tenant: Tenant, { demand, gang }: Pick<Ask, 'demand' | '
 
 /** The tier the ask would get now. */
 export function firstFit(book: Book, tenant: Tenant, ask: Ask): Tier | undefined {
-  return tiersFor(book, tenant, ask).find(tier => fits(book, tenant, tier, needIn(book, ask, tier).amounts))
-}
-
-function fits(book: Book, tenant: Tenant, tier: Tier, need: Amounts): boolean {
-  const view = viewFor(book, tier)
-  const leaf = tenant.leaves[tier]
-  // Asking for none of a class fits even where a quota was cut below its use.
-  const fitsTree = need.entries().every(([key, amount]) => amount === ZERO || amount <= available(view, leaf, key))
-  return fitsTree && isWithinCaps(book, tenant, tier, need)
+  return tiersFor(book, tenant, ask).find(tier => fits(book, tenant, tier, needIn(book, ask, tier)))
 }
 
 function again(book: Book, request: Request, former: Charge, stamp: Stamp): Decided {
@@ -143,16 +149,27 @@ function unknownClass({ spec }: Tenant, key: string): readonly Bar[] {
   return [{ kind: 'class-not-allowed', class: key, allowed: [...spec.classes.keys()].toSorted() }]
 }
 
-function enter(ledger: Ledger, request: Request, tier: Tier, stamp: Stamp): { booked: Charge; ledger: Ledger } {
-  const { uid, tenant, gang: whole } = request
-  const { bookedBy, expiresAtMs, holdUntilMs } = stamp
+function enter(book: Book, request: Request, tier: Tier, stamp: Stamp): { booked: Charge; ledger: Ledger } {
+  const { uid, tenant } = request
+  const { bookedBy, expiresAtMs } = stamp
   const amounts = nonZero(request.demand)
-  const alone: Charge = { uid, tenant, tier, amounts, gang: null, bookedBy, expiresAtMs }
-  if (whole === undefined) return { booked: alone, ledger: charge(ledger, alone) }
+  const { gang, after } = gangWith(book.ledger, request, { tenant, tier, amounts }, stamp)
+  const booked = { uid, tenant, tier, amounts, gang, bookedBy, expiresAtMs, ...drawIn(book, request, tier) }
+  const charged = charge(book.ledger, booked)
+  return { booked, ledger: drawnFrom(gang === null ? charged : withGang(charged, gang, after), booked) }
+}
 
+/** The gang that a pod becomes a member of, and what it is then; null for one that stands by itself. */
+function gangWith(ledger: Ledger, { tenant, gang: whole }: Request, member: Member, { holdUntilMs }: Stamp) {
+  if (whole === undefined) return { gang: null, after: undefined }
   const key = gangKey(tenant, whole.id)
-  const after = joined(knownGang(ledger, key), whole, { tenant, tier, amounts }, holdUntilMs)
-  if (after === undefined) return { booked: alone, ledger: charge(ledger, alone) }
-  const booked = { ...alone, gang: key }
-  return { booked, ledger: withGang(charge(ledger, booked), key, after) }
+  const after = joined(knownGang(ledger, key), whole, member, holdUntilMs)
+  return { gang: after === undefined ? null : key, after }
+}
+
+function drawIn(book: Book, request: Request, tier: Tier): Pick<Charge, 'drew'> {
+  const { drawn } = needIn(book, request, tier)
+  const claim = claimFor(book.ledger, request)
+  if (drawn.size === 0 || claim === undefined || request.owner === undefined) return {}
+  return { drew: { owner: request.owner, amounts: drawn, untilMs: claim.untilMs } }
 }

@@ -1,5 +1,5 @@
 /** What tenants hold, tier by tier and class by class. */
-import { type Amount, add, most, subtract, ZERO } from '../quantity/amount.ts'
+import { type Amount, add, least, most, subtract, ZERO } from '../quantity/amount.ts'
 import { TIERS, type Tier } from '../schema/parts.ts'
 import { emptyMap, find, insert, insertAll, type PersistentMap, without } from './persistent-map.ts'
 import type { Amounts } from './usage.ts'
@@ -74,6 +74,11 @@ export function difference(a: Amounts, b: Amounts): Amounts {
 /** What of `a` is more than in `b`. */
 export function excess(a: Amounts, b: Amounts): Amounts {
   return nonZero(mapped(a, (key, amount) => most(ZERO, subtract(amount, b.get(key) ?? ZERO))))
+}
+
+/** What both have, class by class. */
+export function common(a: Amounts, b: Amounts): Amounts {
+  return nonZero(mapped(a, (key, amount) => least(amount, b.get(key) ?? ZERO)))
 }
 
 /** The greater of the two, class by class. */

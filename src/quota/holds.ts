@@ -8,14 +8,16 @@
  */
 import { type Amount, add, most, subtract, ZERO } from '../quantity/amount.ts'
 import type { Tier } from '../schema/parts.ts'
-import { type Book, viewFor } from './book.ts'
+import type { Book } from './book.ts'
 import { isWithinCaps } from './caps.ts'
 import { type Ask, barsFor, firstFit, needIn, tiersFor } from './decide.ts'
+import { type Fit, judgedClasses } from './fit.ts'
 import type { WholeGang } from './gang.ts'
 import { type StateOf, stepsFrom, stateIn as storedStateIn, tightest } from './limits.ts'
 import { type Tenant, upwards } from './quota-tree.ts'
 import type { Node } from './tree.ts'
 import type { Amounts, Usage } from './usage.ts'
+import { viewFor } from './view.ts'
 
 export interface Peek extends Ask {
   /** Distinguishes pods of several namespaces; with tenant, tier and demand it is all that is known of the pod yet. */
@@ -53,14 +55,14 @@ export function softHolds(lastingMs: number): SoftHolds {
   const firm = heldAmounts()
   const total = heldAmounts()
 
-  function fitsBesideHolds(book: Book, tenant: Tenant, tier: Tier, demand: Amounts): boolean {
+  function fitsBesideHolds(book: Book, tenant: Tenant, tier: Tier, fit: Fit): boolean {
     const view = viewFor(book, tier)
     const held = tier === 'burst' ? total : firm
-    const fitsTree = demand.entries().every(([key, amount]) => {
+    const fitsTree = judgedClasses(fit).every(([key, amount]) => {
       const steps = stepsFrom(book.quota, tenant.leaves[tier], held.stateIn(view, key))
-      return amount === ZERO || amount <= tightest(steps).room
+      return amount <= tightest(steps).room
     })
-    return fitsTree && isWithinCaps(book, tenant, tier, demand)
+    return fitsTree && isWithinCaps(book, tenant, tier, fit)
   }
 
   function hold(book: Book, leaf: Node, tier: Tier, demand: Amounts, ends: Pick<Hold, 'alike' | 'untilMs'>): void {
@@ -100,9 +102,8 @@ export function softHolds(lastingMs: number): SoftHolds {
       if (own !== undefined) return own.tier
 
       const tier =
-        tiersFor(book, tenant, pod).find(each =>
-          fitsBesideHolds(book, tenant, each, needIn(book, pod, each).amounts),
-        ) ?? firstFit(book, tenant, pod)
+        tiersFor(book, tenant, pod).find(each => fitsBesideHolds(book, tenant, each, needIn(book, pod, each))) ??
+        firstFit(book, tenant, pod)
       if (tier === undefined) return null
       const ends = { alike: likeness(pod, tier), untilMs: nowMs + lastingMs }
       if (!isDryRun) hold(book, tenant.leaves[tier], tier, needIn(book, pod, tier).amounts, ends)

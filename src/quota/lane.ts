@@ -13,7 +13,8 @@
  * whether it happened. Should this process end before that, or the store stay away, the charge lapses by itself: its pod
  * was never created, so nobody ever counts it.
  */
-import type { Book, Change } from './book.ts'
+import type { Book } from './book.ts'
+import type { Change } from './change.ts'
 import { busy, type CommitDeps, type Committed, commit } from './commit.ts'
 import type { Request } from './decide.ts'
 import type { Verdict } from './verdict.ts'

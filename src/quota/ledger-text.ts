@@ -2,14 +2,15 @@
  * The ledger as one opaque, compact text: what a write costs is field tracking and decoding, so a stored object holds no
  * structure (src/decisions/ledger.md).
  *
- * A line for the base, one that says how many follow, and a line for each gang and each charge. Between two versions of a ledger most
+ * A line for the base, one that says how many follow, and a line for each gang, each charge and each claim. Between two versions of a ledger most
  * lines are the same, so one that was read or written before is neither made nor read again: what it stands for never changes.
  */
 import { failed, type Issue, type Parsed, parsed } from '../schema/parsed.ts'
 import { TIERS } from '../schema/parts.ts'
+import type { Claim, Claimant } from './claim.ts'
 import { type Complete, type Gang, gangKeyAt } from './gang.ts'
 import { emptyHoldings, type Holding, holdMoreOf, type Part } from './holding.ts'
-import { type Base, type Charge, EMPTY_LEDGER, type Ledger, ledgerOf } from './ledger.ts'
+import { type Base, type Charge, type Draw, EMPTY_LEDGER, type Ledger, ledgerOf } from './ledger.ts'
 import {
   amountsOf,
   amountWords,
@@ -28,18 +29,20 @@ import {
 } from './ledger-words.ts'
 import { emptyMap, entries, insertAll } from './persistent-map.ts'
 
-// The version of this encoding, which stands first. A reader refuses every other.
-const FORMAT = '1'
+// The version of this encoding, which stands first. The first one had no claims, and is read as one that has none.
+const FORMAT = '2'
+const READ: readonly (string | undefined)[] = ['1', FORMAT]
 
 export interface LedgerReader {
   /** The ledger of a text, or what is wrong with it. No text means an empty ledger. */
   read(text: string): Parsed<Ledger>
 }
 
-export function ledgerText({ base, charges, gangs }: Ledger): string {
-  const lines = [baseLine(base), `${gangs.size} ${charges.size}`]
+export function ledgerText({ base, charges, gangs, claims }: Ledger): string {
+  const lines = [baseLine(base), `${gangs.size} ${charges.size} ${claims.size}`]
   for (const entry of entries(gangs)) lines.push(gangLine(entry))
   for (const [, charge] of entries(charges)) lines.push(chargeLine(charge))
+  for (const [, claim] of entries(claims)) lines.push(claimLine(claim))
   return lines.join('\n')
 }
 
@@ -48,12 +51,19 @@ export function ledgerReader(): LedgerReader {
   const bases = remembering(readBase)
   const gangs = remembering(readGang)
   const charges = remembering(readCharge)
+  const claims = remembering(readClaim)
 
   function ledgerIn([base = '', counts = '', ...lines]: readonly string[]): Ledger {
-    const [gangCount, chargeCount] = counts.split(' ').map(countOf)
-    if (gangCount === undefined || chargeCount === undefined || lines.length !== gangCount + chargeCount)
-      throw new Unreadable('lines are missing')
-    return ledgerOf(charges(lines.slice(gangCount)), gangs(lines.slice(0, gangCount)), bases([base])[0])
+    const [gangCount, chargeCount, claimCount = 0] = counts.split(' ').map(countOf)
+    if (gangCount === undefined || chargeCount === undefined) throw new Unreadable('lines are missing')
+    const charged = gangCount + chargeCount
+    if (lines.length !== charged + claimCount) throw new Unreadable('lines are missing')
+    return ledgerOf(
+      charges(lines.slice(gangCount, charged)),
+      gangs(lines.slice(0, gangCount)),
+      bases([base])[0],
+      claims(lines.slice(charged)),
+    )
   }
 
   return {
@@ -79,21 +89,26 @@ function remembering<T>(read: (line: string) => T): (lines: readonly string[]) =
 
 const chargeLines = new WeakMap<Charge, string>()
 
-/** `uid tenant tier expiry writer gang`, then classes and amounts; the gang without its tenant, or `-`. */
+/**
+ * `uid tenant tier expiry writer gang`, then classes and amounts; the gang without its tenant, or `-`. Of one that drew on a claim,
+ * after a stroke: `owner until`, and what it drew.
+ */
 function chargeLine(charge: Charge): string {
   const known = chargeLines.get(charge)
   if (known !== undefined) return known
-  const { uid, tenant, tier, expiresAtMs, bookedBy, gang, amounts } = charge
+  const { uid, tenant, tier, expiresAtMs, bookedBy, gang, amounts, drew } = charge
   const bits = gang === null ? '-' : gang.slice(tenant.length + 1)
   const words = [uidWord(uid), nameWord(tenant), tierWord(tier), timeWord(expiresAtMs), nameWord(bookedBy), bits]
-  const line = [...words, ...amountWords(amounts)].join(' ')
+  const line = [...words, ...amountWords(amounts), ...(drew === undefined ? [] : drawWords(drew))].join(' ')
   chargeLines.set(charge, line)
   return line
 }
 
 function readCharge(line: string): Charge {
-  const [uid, ofTenant, tier, expires, writer, bits, ...amounts] = line.split(' ')
+  const [uid, ofTenant, tier, expires, writer, bits, ...rest] = line.split(' ')
   const tenant = nameOf(ofTenant)
+  const stroke = rest.indexOf('|')
+  const amounts = stroke < 0 ? rest : rest.slice(0, stroke)
   const charge: Charge = {
     uid: uidOf(uid),
     tenant,
@@ -102,9 +117,50 @@ function readCharge(line: string): Charge {
     gang: bits === '-' ? null : gangKeyAt(tenant, nameOf(bits)),
     expiresAtMs: timeOf(expires),
     bookedBy: nameOf(writer),
+    ...(stroke < 0 ? {} : { drew: readDraw(rest.slice(stroke + 1)) }),
   }
   chargeLines.set(charge, line)
   return charge
+}
+
+function drawWords({ owner, untilMs, amounts }: Draw): readonly string[] {
+  return ['|', nameWord(owner), timeWord(untilMs), ...amountWords(amounts)]
+}
+
+function readDraw([owner, until, ...amounts]: readonly string[]): Draw {
+  return { owner: nameOf(owner), untilMs: timeOf(until), amounts: amountsOf(amounts) }
+}
+
+const claimLines = new WeakMap<Claim, string>()
+
+/** `owner tenant tier until`, then classes and amounts; before the owner an `o`, or a `p` before the UID of a pod that moves. */
+function claimLine(claim: Claim): string {
+  const known = claimLines.get(claim)
+  if (known !== undefined) return known
+  const { tenant, tier, amounts, heldFor, untilMs } = claim
+  const claimant = heldFor.kind === 'owner' ? ['o', nameWord(heldFor.owner)] : ['p', uidWord(heldFor.uid)]
+  const line = [...claimant, nameWord(tenant), tierWord(tier), timeWord(untilMs), ...amountWords(amounts)].join(' ')
+  claimLines.set(claim, line)
+  return line
+}
+
+function readClaim(line: string): Claim {
+  const [kind, id, tenant, tier, until, ...amounts] = line.split(' ')
+  const claim: Claim = {
+    tenant: nameOf(tenant),
+    tier: tierOf(tier),
+    amounts: amountsOf(amounts),
+    heldFor: claimantOf(kind, id),
+    untilMs: timeOf(until),
+  }
+  claimLines.set(claim, line)
+  return claim
+}
+
+function claimantOf(kind: string | undefined, id: string | undefined): Claimant {
+  if (kind === 'o') return { kind: 'owner', owner: nameOf(id) }
+  if (kind === 'p') return { kind: 'pod', uid: uidOf(id) }
+  throw new Unreadable('a claim is damaged')
 }
 
 const gangLines = new WeakMap<Gang, string>()
@@ -163,14 +219,15 @@ function holdingWords(holding: Holding): string {
 function readBase(line: string): Base {
   const [head = '', ...rest] = line.split(';')
   const [format, position, count] = head.split(' ')
-  if (format !== FORMAT) throw new Unreadable(`its format is not ${FORMAT}, the one that this version knows`)
+  if (!READ.includes(format))
+    throw new Unreadable(`its format is later than ${FORMAT}, the last one that this version knows`)
   const tenants = rest.slice(0, countOf(count))
   const base = {
     position: bigintOf(position),
     held: holdMoreOf(emptyHoldings(), tenants.flatMap(readHolding)),
     complete: insertAll(emptyMap<Complete>(), rest.slice(tenants.length).map(readComplete)),
   }
-  baseLines.set(base, line)
+  if (format === FORMAT) baseLines.set(base, line)
   return base
 }
 

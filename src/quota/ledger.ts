@@ -14,7 +14,17 @@
 import type { Tier } from '../schema/parts.ts'
 import { type Claim, claimKey } from './claim.ts'
 import { type Complete, type Gang, heldFor, isOver, type KnownGang, settled, withoutMember } from './gang.ts'
-import { type Holding, type Holdings, holdLess, holdMore, holdMoreOf } from './holding.ts'
+import {
+  common,
+  excess,
+  type Holding,
+  type Holdings,
+  holdingOf,
+  holdLess,
+  holdMore,
+  holdMoreOf,
+  sum,
+} from './holding.ts'
 import {
   type Difference,
   differences,
@@ -39,6 +49,15 @@ export interface Charge {
   readonly expiresAtMs: number
   /** The writer that booked or last renewed it. With the expiry this tells one booking of a pod from another. */
   readonly bookedBy: string
+  /** What it took of a claim. */
+  readonly drew?: Draw
+}
+
+/** What a charge took of the claim that was held for its owner, and until when that claim stood: it tells one claim from a later one. */
+export interface Draw {
+  readonly owner: string
+  readonly amounts: Amounts
+  readonly untilMs: number
 }
 
 export interface Base {
@@ -116,9 +135,29 @@ export function settle(ledger: Ledger, former: Charge, how: 'counted' | 'gone'):
   return left(ledger, former, gang => settled(gang, how))
 }
 
-/** Takes a charge off the books whose pod never came: its gang, if it has one, misses a member again. */
+/**
+ * Takes a charge off the books whose pod never came: its gang, if it has one, misses a member again, and what it drew on a claim is
+ * claimed again.
+ *
+ * A charge whose caller was told too late, or whose pod another webhook refused, met no need: its owner tries again with another pod.
+ * Left to whoever asks first, the room would have to be freed a second time, by evicting others. It stays claimed no longer
+ * than it would have been.
+ */
 export function withdraw(ledger: Ledger, former: Charge): Ledger {
-  return left(ledger, former, gang => withoutMember(gang, former))
+  const after = left(ledger, former, gang => withoutMember(gang, former))
+  return former.drew === undefined ? after : reclaimed(ledger, after, former, former.drew)
+}
+
+function reclaimed(before: Ledger, after: Ledger, { tenant, tier }: Charge, { owner, amounts, untilMs }: Draw): Ledger {
+  const heldFor = { kind: 'owner', owner } as const
+  // What a gang goes on holding for its other members is not free.
+  const freed = excess(holdingOf(before.held, tenant)[tier], holdingOf(after.held, tenant)[tier])
+  const back = { tenant, tier, heldFor, untilMs, amounts: common(amounts, freed) }
+  const present = find(after.claims, claimKey(tenant, heldFor))
+  if (present === undefined) return withClaim(after, back)
+  // One that was made since is what the owner needs, as the rebalancer knew it then.
+  const isSame = present.tier === tier && present.untilMs === untilMs
+  return isSame ? withClaim(after, { ...back, amounts: sum(back.amounts, present.amounts) }) : after
 }
 
 function left(ledger: Ledger, { uid, gang: key }: Charge, after: (gang: Gang) => Gang | undefined): Ledger {

@@ -9,9 +9,20 @@
  */
 import { type Amount, add, subtract, ZERO } from '../quantity/amount.ts'
 import { TIERS } from '../schema/parts.ts'
+import type { Claim } from './claim.ts'
 import { type Complete, completed, type Gang } from './gang.ts'
 import { type Holding, type Holdings, holdingOf, holdMoreOf, partsOf } from './holding.ts'
-import { type Charge, charges, type Ledger, rebased, settle, withdraw, withGang } from './ledger.ts'
+import {
+  type Charge,
+  charges,
+  claims,
+  type Ledger,
+  rebased,
+  settle,
+  withdraw,
+  withGang,
+  withoutClaim,
+} from './ledger.ts'
 import { emptyMap, entries, find, insertAll, type PersistentMap } from './persistent-map.ts'
 import { sameAmounts } from './usage.ts'
 
@@ -26,8 +37,8 @@ export interface PodView {
    * booked, so a leader that cannot trust clocks says no to what it has not known for long enough itself.
    */
   readonly mayLapse?: (booked: Charge) => boolean
-  /** The UIDs of the pods that are there. */
-  readonly pods: PersistentMap<unknown>
+  /** The pods that are there, by their UIDs, and the tier in which each is counted. */
+  readonly pods: PersistentMap<Pick<Charge, 'tier'>>
   /** What they hold. */
   readonly held: Holdings
   readonly gone: Departures
@@ -42,7 +53,7 @@ export interface Departures {
   /** The position from which on they are complete; null before the first recount, when others may have counted before. */
   readonly since: bigint | null
   readonly uids: PersistentMap<'seen' | 'never seen'>
-  /** What they held. */
+  /** What they held, and what those held before who are there and have moved to another tier. */
   readonly held: Holdings
 }
 
@@ -50,9 +61,13 @@ export interface Departures {
 export function recount(ledger: Ledger, view: PodView): Ledger {
   if (view.position < ledger.base.position) return ledger
   const settledAll = Iterator.from(charges(ledger)).reduce((left, booked) => judged(left, booked, view), ledger)
-  const next = entries(settledAll.gangs).reduce(
+  const gangsJudged = entries(settledAll.gangs).reduce(
     (left, [key, gang]) => withGangJudged(left, key, gang, view),
     settledAll,
+  )
+  const next = entries(gangsJudged.claims).reduce(
+    (left, [key, claim]) => (isMetOrLapsed(claim, view) ? withoutClaim(left, key) : left),
+    gangsJudged,
   )
   const complete = completeGangs(next, view)
   const isSame = view.position === ledger.base.position && sameHoldings(view.held, ledger.base.held)
@@ -108,6 +123,17 @@ function withGangJudged(ledger: Ledger, key: string, gang: Gang, view: PodView):
 }
 
 /**
+ * A claim lapses like a hold. That of a pod ends in the value whose base counts the pod in its tier, so that its room is never given
+ * away in between; and when the pod is gone. Of a pod that this leader never saw neither is known: such a claim lapses.
+ */
+function isMetOrLapsed({ tier, heldFor, untilMs }: Claim, { asOfMs, pods, gone }: PodView): boolean {
+  if (untilMs <= asOfMs) return true
+  if (heldFor.kind === 'owner') return false
+  const { uid } = heldFor
+  return find(pods, uid)?.tier === tier || find(gone.uids, uid) !== undefined
+}
+
+/**
  * How far what the leader counts is from what the ledger says, in milli-GPUs: the sum over tenants, tiers and classes of what the
  * pods that came and went since do not explain. Null where the view does not know who went. Anything but zero means that pods run
  * uncharged, or that a pod is counted otherwise than it was charged.
@@ -118,7 +144,11 @@ export function driftOf(ledger: Ledger, view: PodView): Amount | null {
   const arrived = Iterator.from(charges(ledger)).filter(({ uid }) => {
     return view.statusOf(uid) === 'live' || find(view.gone.uids, uid) === 'seen'
   })
-  const explained = holdMoreOf(ledger.base.held, arrived)
+  // Who moved to another tier counts there as its claim announced, and is among those who left the tier where it was.
+  const moved = claims(ledger).filter(({ heldFor, tier }) => {
+    return heldFor.kind === 'pod' && find(view.pods, heldFor.uid)?.tier === tier
+  })
+  const explained = holdMoreOf(holdMoreOf(ledger.base.held, arrived), moved)
   const counted = holdMoreOf(view.held, entries(view.gone.held).flatMap(partsOf))
   const tenants = new Set([...entries(explained), ...entries(counted)].map(([tenant]) => tenant))
   return [...tenants].reduce(

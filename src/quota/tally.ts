@@ -72,6 +72,9 @@ export function podTally(): PodTally {
       if (find(departures.uids, pod.uid) === undefined) {
         const known = find(pods, pod.uid)
         if (known !== undefined) leave(known)
+        if (known !== undefined && known.tier !== pod.tier) {
+          departures = { ...departures, held: holdMore(departures.held, known) }
+        }
         enter(pod)
       }
       moveTo(at)

@@ -3,7 +3,8 @@
  *
  * What no ledger is needed for is answered at once, so a wrong request is told so even while the store is away.
  */
-import type { Book, Change } from './book.ts'
+import type { Book } from './book.ts'
+import type { Change } from './change.ts'
 import { barsFor, type Request } from './decide.ts'
 import { type Lane, type LaneDeps, openLane } from './lane.ts'
 import { bareQuotaTree } from './quota-tree.ts'

@@ -1,5 +1,5 @@
 /** What the leader does beside admission, and who it is. */
-import { Gauge, Histogram, type Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { Amount } from '../quantity/amount.ts'
 import { METRICS } from './metric-names.ts'
 
@@ -10,6 +10,8 @@ export interface LeaderMetrics {
   pending(tree: string, charges: number): void
   recounted(durationMs: number): void
   registered(ok: boolean): void
+  /** Of how many pods it is known; null: Prometheus did not say. */
+  utilisationRead(pods: number | null): void
   /** Another replica leads: what this one counted last would stand beside what that one counts. */
   lost(): void
 }
@@ -26,6 +28,9 @@ export function leaderMetrics(registry: Registry): LeaderMetrics {
   const registration = gauge(METRICS.registrationOk)
   // Nothing is said of it by who does not lead: a zero would read as an alarm.
   registration.remove()
+  const measured = gauge(METRICS.utilisationPods)
+  measured.remove()
+  const reads = new Counter({ ...METRICS.utilisationReads, labelNames: METRICS.utilisationReads.labels, registers })
   const { name, help } = METRICS.recountDuration
   const duration = new Histogram({ name, help, buckets: BUCKETS_SECONDS, registers })
   return {
@@ -43,9 +48,14 @@ export function leaderMetrics(registry: Registry): LeaderMetrics {
     pending: (tree, count) => charges.set({ tree }, count),
     recounted: durationMs => duration.observe(durationMs / 1_000),
     registered: ok => registration.set(ok ? 1 : 0),
+    utilisationRead(pods) {
+      reads.inc({ result: pods === null ? 'failed' : 'ok' })
+      if (pods !== null) measured.set(pods)
+    },
     lost() {
       for (const one of [drift, charges]) one.reset()
       registration.remove()
+      measured.remove()
     },
   }
 }

@@ -116,6 +116,17 @@ export const METRICS = {
     help: 'Whether the webhooks are registered as they should be, as the leader knows it.',
     labels: [],
   },
+  /** result: ok, failed. */
+  utilisationReads: {
+    name: 'sluice_utilisation_reads_total',
+    help: 'Times that Prometheus was asked how busy GPUs are, by whether it said.',
+    labels: ['result'],
+  },
+  utilisationPods: {
+    name: 'sluice_utilisation_pods',
+    help: 'Pods of which the leader knew at its last reading how busy their GPUs are.',
+    labels: [],
+  },
   watchStale: {
     name: 'sluice_watch_stale',
     help: 'Whether what this replica knows of the cluster may be out of date.',

@@ -78,6 +78,16 @@ describe('a wrong value is refused with its place', { skip: skipWithoutHelm }, (
       set: 'registration=false',
       says: /registration': got boolean, want string/,
     },
+    {
+      name: 'a password in an address',
+      set: 'prometheus.url=http://me:secret@prometheus',
+      says: /prometheus\/url': 'http:.*does not match pattern/,
+    },
+    {
+      name: 'a token that would be shown to whoever listens',
+      set: 'prometheus.url=http://prometheus,prometheus.tokenSecret=token',
+      says: /tokenSecret and prometheus\.caSecret need a prometheus\.url with https/,
+    },
     { name: 'no image', set: 'image.repository=', says: /image\.repository is empty: build the image/ },
   ]
   for (const { name, set, says } of cases) {

@@ -82,6 +82,24 @@ tolerations:
 {{- end }}
 {{- end }}
 
+{{/* Secrets that the container reads as files, by the name of their folder below /etc/sluice. */}}
+{{- define "sluice.secretFiles" -}}
+{{- if eq .Values.certificates.mode "CertManager" }}
+- {name: tls, secret: {{ include "sluice.tlsSecret" . }}}
+{{- end }}
+{{- with .Values.prometheus }}
+{{- if and (or .tokenSecret .caSecret) (not (hasPrefix "https://" .url)) }}
+{{- fail "prometheus.tokenSecret and prometheus.caSecret need a prometheus.url with https" }}
+{{- end }}
+{{- with .tokenSecret }}
+- {name: prometheus-token, secret: {{ . }}}
+{{- end }}
+{{- with .caSecret }}
+- {name: prometheus-ca, secret: {{ . }}}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* The kinds that can be woken: WAKEABLE in src/controller/owner-resource.ts. */}}
 {{- define "sluice.wakeableKinds" -}}
 - {group: "", resources: [replicationcontrollers]}

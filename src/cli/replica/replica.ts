@@ -26,6 +26,7 @@ import { conditionWriting, counting, usageWriting } from './leading.ts'
 import { forwardedLedger, ownLedger } from './ledger.ts'
 import { registering } from './registering.ts'
 import { type ReplicaSettings, serviceName } from './settings.ts'
+import { readingUtilisation } from './utilisation.ts'
 import { wakingRefused } from './waking.ts'
 
 export interface Replica {
@@ -65,6 +66,7 @@ export async function startReplica(settings: ReplicaSettings, log: Log): Promise
   const recent = recentDenials(SYSTEM_CLOCK)
 
   const leading = metrics.leading()
+  const utilisation = readingUtilisation({ settings, observer: leading, log })
   const { promise: served, resolve: isServed } = Promise.withResolvers<void>()
   const registered = registering(settings, {
     edge,
@@ -83,6 +85,7 @@ export async function startReplica(settings: ReplicaSettings, log: Log): Promise
       { begin: counting({ edge, cluster, exempt, own, observer: leading, log }), after: isUp },
       { begin: usageWriting({ edge, cluster, own, recent, log }), after: isUp },
       { begin: conditionWriting({ edge, state, own, log }), after: isUp },
+      { begin: utilisation.duty, after: isUp },
     ],
     log,
   )

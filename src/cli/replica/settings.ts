@@ -1,4 +1,5 @@
 /** What a replica is told at its start. */
+import type { PrometheusSettings } from '../../prometheus/source.ts'
 import type { LogLevel } from '../../telemetry/log.ts'
 
 export interface ReplicaSettings {
@@ -30,6 +31,8 @@ export interface ReplicaSettings {
   readonly pendingMs: number
   /** Whether refused owners are touched when capacity is back. */
   readonly isWaking: boolean
+  /** Who knows how busy GPUs are; undefined: nobody. */
+  readonly prometheus: PrometheusSettings | undefined
 }
 
 type CertificateSettings =

@@ -31,7 +31,11 @@ function slim(apiVersion: string, kind: string, object: JsonObject, fields: Fiel
 // The kubelet writes its node's status every few minutes; of that, only what can be allocated changes a quota.
 function nodeStatus(object: JsonObject): Fields {
   const allocatable = objectAt(object, 'status', 'allocatable')
-  return allocatable === undefined ? {} : { status: { allocatable: accelerators(allocatable) } }
+  return {
+    ...(allocatable === undefined ? {} : { status: { allocatable: accelerators(allocatable) } }),
+    // Nobody has to make room on a node that takes no pods.
+    ...(fieldAt(object, 'spec', 'unschedulable') === true ? { spec: { unschedulable: true } } : {}),
+  }
 }
 
 // Free disk and memory change with every image that is pulled.

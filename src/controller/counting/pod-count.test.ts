@@ -232,7 +232,7 @@ test('what is known of a pod beside what it holds is as new as the last recount'
   world.server.put(
     pod('p', {
       tier: 'burst',
-      metadata: { annotations, deletionTimestamp: '2026-01-01T00:01:00Z' },
+      metadata: { annotations, labels: { 'sluice.dev/tier': 'burst' }, deletionTimestamp: '2026-01-01T00:01:00Z' },
       spec: { nodeName: 'n', priority: 7 },
       status: { containerStatuses: [{ state: { running: { startedAt: '2026-01-01T00:00:10Z' } } }] },
     }),
@@ -247,7 +247,7 @@ test('what is known of a pod beside what it holds is as new as the last recount'
     savedAtMs: atMs(30),
     notice: { deadlineMs: atMs(60), need: 'need' },
     isLeaving: true,
-    labels: '',
+    labels: 'sluice.dev/tier=burst',
   })
 })
 

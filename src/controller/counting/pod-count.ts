@@ -18,6 +18,8 @@ export interface PodCount {
   isListed(): boolean
   /** The version up to which everything has been told. */
   toldUpTo(): bigint
+  /** The version up to which what was told has been taken. */
+  takenUpTo(): bigint
   /** Takes what has been told until now; each pod counts for the tenant and tree that its namespace has by these quotas. */
   take(quotas: Quotas): void
   /** The trees in which pods have been counted. */
@@ -146,6 +148,7 @@ export function podCount(): PodCount {
     audience,
     isListed: () => isListed,
     toldUpTo: () => toldUpTo,
+    takenUpTo: () => takenUpTo,
     take(quotas) {
       if (quotas !== quotasTaken) follow(quotas)
       quotasTaken = quotas

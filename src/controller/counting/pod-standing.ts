@@ -1,6 +1,6 @@
 /** What is kept of a pod for those who may have to take it away: what changes while it runs, and who it is. */
 import { objectAt, textAt, textsAt } from '../../admission/objects.ts'
-import { CHECKPOINT_ANNOTATION, DEADLINE_ANNOTATION, NEED_ANNOTATION, TIER_LABEL } from '../../policy/owned-keys.ts'
+import { CHECKPOINT_ANNOTATION, DEADLINE_ANNOTATION, NEED_ANNOTATION } from '../../policy/owned-keys.ts'
 import type { Notice } from '../../rebalance/snapshot.ts'
 import { isList, type JsonObject } from '../../schema/parts.ts'
 
@@ -61,12 +61,11 @@ function startOf(object: JsonObject): number | null {
 
 function labelsText(labels: Readonly<Record<string, string>>): string {
   return Object.entries(labels)
-    .filter(([key]) => key !== TIER_LABEL)
     .map(([key, value]) => `${key}=${value}`)
     .join('\n')
 }
 
-/** The labels again, but for that of the tier. Neither a key nor a value of a label has an equals sign or a line break in it. */
+/** The labels again. Neither a key nor a value of a label has an equals sign or a line break in it. */
 export function labelsOf({ labels }: PodStanding): Readonly<Record<string, string>> {
   if (labels === '') return {}
   return Object.fromEntries(

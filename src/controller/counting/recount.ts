@@ -67,6 +67,8 @@ export interface Counting {
 export interface CountedTree {
   readonly book: Book
   readonly pods: Iterable<CountedPod>
+  /** The version up to which pods have been told of. */
+  readonly position: bigint
 }
 
 const INTERVAL_MS = 5_000
@@ -180,9 +182,8 @@ export function startCounting(deps: CountingDeps): Counting {
     counted(tree) {
       const book = writer.book(tree)
       const position = settled.get(tree)
-      return book === undefined || book.ledger.base.position !== position
-        ? undefined
-        : { book, pods: session.count.pods(tree) }
+      if (book === undefined || book.ledger.base.position !== position) return undefined
+      return { book, pods: session.count.pods(tree), position: session.count.takenUpTo() }
     },
     pod: uid => session.count.pod(uid),
     hasten: () => rounds.hasten(),

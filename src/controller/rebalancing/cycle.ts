@@ -83,18 +83,20 @@ export async function runCycle(tree: string, deps: CycleDeps): Promise<CycleRepo
 }
 
 async function carryOut(
-  { steps }: Plan,
+  { steps, met }: Plan,
   tree: string,
   { book }: Snapshot,
   deps: CycleDeps,
 ): Promise<Pick<CarriedOut, 'taken' | 'abandoned'>> {
   const taken: Taken[] = []
+  const needs = new Map(met.map(({ need }) => [need.id, need]))
   const startedMs = deps.clock.now()
   let reference = book
   for (const step of steps) {
     const abandoned = abandonment(step, startedMs, reference, deps.book(tree) ?? reference, deps)
     if (abandoned !== null) return { taken, abandoned }
-    taken.push({ step, outcome: await deps.hands.carryOut(step) })
+    const need = step.kind === 'promote' ? undefined : needs.get(step.need)
+    taken.push({ step, outcome: await deps.hands.carryOut(step, need) })
     // What a step itself changes in the ledger is no reason to give up those after it.
     if (isOfTheLedger(step)) reference = deps.book(tree) ?? reference
   }

@@ -1,0 +1,67 @@
+/** The PodDisruptionBudgets of the cluster, and which pods each of them covers. */
+import { selects } from '../../policy/selector.ts'
+import { parseDisruptionBudget } from '../../schema/disruption-budget.ts'
+import type { JsonObject, LabelSelector } from '../../schema/parts.ts'
+import type { Audience, Collection } from '../api-server.ts'
+import type { PodFacts } from '../counting/pod-facts.ts'
+import { labelsOf } from '../counting/pod-standing.ts'
+
+/** What is kept of one. */
+interface Budget {
+  readonly selector: LabelSelector
+  readonly disruptionsAllowed: number
+}
+
+export interface Budgets {
+  readonly collection: Collection<Budget>
+  /** By `namespace/name`. */
+  allowed(): ReadonlyMap<string, number>
+  /** The keys of those that cover a pod, in their order. */
+  covering(pod: PodFacts): readonly string[]
+}
+
+export function podDisruptionBudgets(): Budgets {
+  const byNamespace = new Map<string, Map<string, Budget>>()
+
+  function put(namespace: string, name: string, budget: Budget): void {
+    const known = byNamespace.get(namespace) ?? new Map<string, Budget>()
+    byNamespace.set(namespace, known.set(`${namespace}/${name}`, budget))
+  }
+
+  const audience: Audience<Budget> = {
+    replaced(all) {
+      byNamespace.clear()
+      for (const { namespace, name, kept } of all) put(namespace, name, kept)
+    },
+    changed({ namespace, name, kept }) {
+      if (kept !== undefined) put(namespace, name, kept)
+    },
+    removed: ({ namespace, name }) => void byNamespace.get(namespace)?.delete(`${namespace}/${name}`),
+    reached() {},
+  }
+
+  return {
+    collection: { path: '/apis/policy/v1/poddisruptionbudgets', keep: budgetOf, audience },
+    allowed() {
+      const all = [...byNamespace.values()].flatMap(budgets => [...budgets])
+      return new Map(all.map(([key, { disruptionsAllowed }]) => [key, disruptionsAllowed]))
+    },
+    covering({ namespace, standing }) {
+      const budgets = byNamespace.get(namespace)
+      // Most namespaces have none, and reading the labels of their pods would be the dearest part of a snapshot.
+      if (budgets === undefined || budgets.size === 0) return []
+      const labels = labelsOf(standing)
+      const covers = [...budgets].filter(([, { selector }]) => selects(selector, labels)).map(([key]) => key)
+      return covers.toSorted((a, b) => (a < b ? -1 : 1))
+    },
+  }
+}
+
+/** One without a selector covers nobody, and an empty selector the whole namespace; so does one that cannot be read, and allows nothing. */
+function budgetOf(object: JsonObject): Budget | undefined {
+  const budget = parseDisruptionBudget(object)
+  if (!budget.ok) return { selector: {}, disruptionsAllowed: 0 }
+  const { spec, status } = budget.value
+  if (spec.selector === undefined) return undefined
+  return { selector: spec.selector, disruptionsAllowed: status?.disruptionsAllowed ?? 0 }
+}

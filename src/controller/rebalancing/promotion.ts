@@ -1,0 +1,87 @@
+/**
+ * A pod's charge moves to a better tier of its tenant. First the ledger holds the room there, so that nobody else is admitted into it;
+ * then the pod's label says so, and the leader's next count moves the pod and ends the claim in one write. Whoever is killed in between
+ * leaves a claim that ends by itself, or a label that is counted all the same.
+ */
+import type { Clock } from '../../admission/endpoint.ts'
+import { FORMER_TIER_ANNOTATION, TIER_LABEL } from '../../policy/owned-keys.ts'
+import { type Claim, claimKey } from '../../quota/claim.ts'
+import { find } from '../../quota/persistent-map.ts'
+import type { LedgerWriter } from '../../quota/writer.ts'
+import type { Promote } from '../../rebalance/plan.ts'
+import type { JsonObject } from '../../schema/parts.ts'
+import type { CountedPod } from '../counting/tree-count.ts'
+import type { Tell } from './events.ts'
+import type { Outcome } from './hands.ts'
+import { type PodName, together } from './pod-calls.ts'
+import { tellOfPromotion } from './pod-stories.ts'
+
+interface PromotionDeps {
+  readonly ledger: Pick<LedgerWriter, 'amend' | 'book'>
+  readonly treeOf: (tenant: string) => string | undefined
+  readonly patch: (pod: PodName, metadata: JsonObject) => Promise<Outcome>
+  readonly tell: Tell
+  readonly clock: Clock
+}
+
+interface Promoted extends PodName {
+  readonly counted: CountedPod
+}
+
+/** The patch, the watch and the recount take seconds; a claim that outlives them keeps room that nobody uses. */
+const CLAIM_MS = 120_000
+
+/** Never rejects. */
+export async function promote(step: Promote, pods: readonly Promoted[], deps: PromotionDeps): Promise<Outcome> {
+  const tree = deps.treeOf(step.tenant)
+  if (tree === undefined || pods.length < step.pods.length) return { kind: 'stale', why: 'a pod or its tenant is gone' }
+  const claims = pods.map(pod => claimFor(pod, step, deps.clock))
+  try {
+    await deps.ledger.amend(
+      tree,
+      claims.map(claim => ({ kind: 'claim', claim })),
+    )
+    const isHeld = claims.every(claim => isIn(claim, deps.ledger.book(tree)))
+    // One that does not fit any more is not entered.
+    if (!isHeld) {
+      await letGo(claims, tree, deps)
+      return { kind: 'stale', why: 'there is no room any more' }
+    }
+    const outcomes: Outcome[] = []
+    for (const pod of pods) outcomes.push(await label(pod, step, deps))
+    await letGo(
+      claims.filter((_, index) => outcomes[index]?.kind === 'stale'),
+      tree,
+      deps,
+    )
+    return together(outcomes)
+  } catch (cause) {
+    return { kind: 'failed', cause }
+  }
+}
+
+async function label(pod: Promoted, step: Promote, { patch, tell }: PromotionDeps): Promise<Outcome> {
+  const outcome = await patch(pod, {
+    labels: { [TIER_LABEL]: step.to },
+    annotations: { [FORMER_TIER_ANNOTATION]: step.from },
+  })
+  if (outcome.kind === 'done') await tell(tellOfPromotion(pod, step))
+  return outcome
+}
+
+function claimFor({ uid, counted }: Promoted, { tenant, to }: Promote, clock: Clock): Claim {
+  const { amounts } = counted.seen
+  return { tenant, tier: to, amounts, heldFor: { kind: 'pod', uid }, untilMs: clock.now() + CLAIM_MS }
+}
+
+function isIn({ tenant, heldFor, tier }: Claim, book: ReturnType<LedgerWriter['book']>): boolean {
+  return book !== undefined && find(book.ledger.claims, claimKey(tenant, heldFor))?.tier === tier
+}
+
+async function letGo(claims: readonly Claim[], tree: string, { ledger }: PromotionDeps): Promise<void> {
+  if (claims.length === 0) return
+  await ledger.amend(
+    tree,
+    claims.map(({ tenant, heldFor }) => ({ kind: 'unclaim', key: claimKey(tenant, heldFor) })),
+  )
+}

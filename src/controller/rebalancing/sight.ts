@@ -1,0 +1,124 @@
+/** What a cycle on a cluster sees of a tree, or why it must not plan: what it would plan from is out of date. */
+import type { Clock } from '../../admission/endpoint.ts'
+import type { Book } from '../../quota/book.ts'
+import type { Quotas } from '../../quota/tiers.ts'
+import {
+  DEFAULT_TERMS,
+  type HeldPod,
+  type NodeShape,
+  type Notice,
+  type ReclaimTerms,
+  type RefusedDemand,
+  type Snapshot,
+} from '../../rebalance/snapshot.ts'
+import type { PodFacts } from '../counting/pod-facts.ts'
+import type { CountedTree } from '../counting/recount.ts'
+import type { CountedPod } from '../counting/tree-count.ts'
+import type { Sight } from './cycle.ts'
+
+export interface SightDeps {
+  /** Why what is followed may be out of date. */
+  readonly problem: () => string | undefined
+  readonly counted: (tree: string) => CountedTree | undefined
+  /** The newest version that a step has given to a pod. */
+  readonly writtenUpTo: () => bigint
+  readonly quotas: () => Quotas
+  readonly terms: () => ReadonlyMap<string, ReclaimTerms>
+  readonly nodes: () => readonly NodeShape[]
+  readonly budgets: { allowed(): ReadonlyMap<string, number>; covering(pod: PodFacts): readonly string[] }
+  readonly evicted: { withinTheHour(tenantOf: (namespace: string) => string | undefined): ReadonlyMap<string, number> }
+  readonly refused: (tree: string) => readonly RefusedDemand[]
+  /** Percent, where it is known. */
+  readonly utilisation: (pod: Pick<HeldPod, 'namespace' | 'name' | 'startedAtMs'>) => number | null
+  readonly clock: Clock
+}
+
+export function clusterSight(deps: SightDeps): (tree: string) => Promise<Sight> {
+  return async tree => {
+    const problem = deps.problem()
+    if (problem !== undefined) return { kind: 'unclear', why: problem }
+    const counted = deps.counted(tree)
+    if (counted === undefined) return { kind: 'unclear', why: 'its pods are being counted' }
+    if (counted.position < deps.writtenUpTo())
+      return { kind: 'unclear', why: 'what was done last has not been told yet' }
+    return { kind: 'seen', snapshot: snapshotOf(tree, counted, deps) }
+  }
+}
+
+function snapshotOf(tree: string, { book, pods }: CountedTree, deps: SightDeps): Snapshot {
+  const nowMs = deps.clock.now()
+  const terms = deps.terms()
+  const believable = believedNotices(nowMs, book.quota, terms)
+  const held = Iterator.from(pods)
+    .filter(({ seen }) => seen.amounts.size > 0)
+    .map(pod => heldPod(pod, nowMs, deps, believable))
+  const snapshot = {
+    nowMs,
+    book,
+    pods: [...held],
+    refused: deps.refused(tree),
+    disruptionsAllowed: deps.budgets.allowed(),
+    terms,
+    evictedLastHour: deps.evicted.withinTheHour(namespace => deps.quotas().tenantOfNamespace.get(namespace)),
+  }
+  return { ...snapshot, nodes: knownNodes(deps.nodes(), snapshot) }
+}
+
+function heldPod(
+  { seen, facts }: CountedPod,
+  nowMs: number,
+  { budgets, utilisation }: SightDeps,
+  believed: (pod: CountedPod['seen'], notice: Notice | null, createdAtMs: number) => Notice | null,
+): HeldPod {
+  const { namespace, standing, createdAtMs } = facts
+  const { name, startedAtMs, savedAtMs } = standing
+  return {
+    uid: seen.uid,
+    namespace,
+    name,
+    tenant: seen.tenant,
+    tier: seen.tier,
+    amounts: seen.amounts,
+    gang: seen.gang,
+    priority: standing.priority,
+    node: standing.node,
+    createdAtMs,
+    startedAtMs,
+    // Nobody has saved more than there is by now.
+    savedAtMs: savedAtMs === null ? null : Math.min(savedAtMs, nowMs),
+    utilisation: utilisation({ namespace, name, startedAtMs }),
+    budgets: budgets.covering(facts),
+    notice: believed(seen, standing.notice, createdAtMs),
+    isLeaving: standing.isLeaving,
+  }
+}
+
+/** Clocks of two leaders differ by less, and a notice of the former is one of ours. */
+const CLOCKS_APART_MS = 30_000
+
+/**
+ * A pod may be created with whatever annotations. A deadline from before it was there was another pod's, from which it was copied; one
+ * further away than any notice lasts would keep it from ever being evicted. Neither is a notice, and a new one is given.
+ */
+function believedNotices(nowMs: number, { tenants, roles }: Book['quota'], terms: ReadonlyMap<string, ReclaimTerms>) {
+  const noticeMs = ({ tenant, tier }: CountedPod['seen']): number => {
+    const node = tenants.get(tenant)?.cohort
+    const role = node === undefined ? undefined : roles[node.index]
+    const { noticeMs: byTier } = (role?.kind === 'cohort' ? terms.get(role.cohort) : undefined) ?? DEFAULT_TERMS
+    return tier === 'shared' ? byTier.shared : byTier.burst
+  }
+  return (pod: CountedPod['seen'], notice: Notice | null, createdAtMs: number): Notice | null => {
+    if (notice === null || notice.deadlineMs < createdAtMs) return null
+    return notice.deadlineMs > nowMs + noticeMs(pod) + CLOCKS_APART_MS ? null : notice
+  }
+}
+
+/**
+ * Null where the nodes do not tell of a class that pods have: its devices are handed out by DRA, which no node's status has, and then
+ * nothing is known of shapes.
+ */
+function knownNodes(nodes: readonly NodeShape[], { pods }: Pick<Snapshot, 'pods'>): readonly NodeShape[] | null {
+  if (nodes.length === 0) return null
+  const known = new Set(nodes.flatMap(({ amounts }) => [...amounts.keys()]))
+  return pods.every(({ amounts }) => amounts.keys().every(key => known.has(key))) ? nodes : null
+}
