@@ -1,6 +1,5 @@
 /** What the rebalancer does with capacity that is lent out, act by act. */
-import type { Borrowers } from './fill-up.ts'
-import { sayRun } from './fill-up.ts'
+import { type fillUp, sayRun } from './fill-up.ts'
 import { type Job, type JobController, jobController } from './job.ts'
 import { passUntil, settle } from './rounds.ts'
 import { heading, type Stage, say } from './stage.ts'
@@ -9,18 +8,16 @@ import { usageChange, usageNow } from './usage-table.ts'
 const CLASS = 'h100'
 const TWO_HOURS_MS = 2 * 3_600_000
 
-/** Every borrower of these has run for longer than the least that its cohort promises it. */
-export async function rebalance({ pretrain, others }: Borrowers, stage: Stage): Promise<void> {
+/** After two hours every pod has run for longer than the least that its cohort promises it. */
+export async function rebalance([pretrain, digest]: Awaited<ReturnType<typeof fillUp>>, stage: Stage): Promise<void> {
+  await settle(stage)
   stage.clock.advance(TWO_HOURS_MS)
-  const borrowers = [pretrain, ...others]
-  await act(
-    stage,
-    'An owner comes back',
-    'two hours later, research starts three pods on what is reserved for it',
-    () => ownerComesBack(borrowers, stage),
-  )
-  await act(stage, 'Below its share', 'search-serving asks for burst, of which others have much', () =>
+  const borrowers = [pretrain, digest]
+  await act(stage, 'Below its share', 'two hours later, search-serving asks for burst, of which others have much', () =>
     belowItsShare(borrowers, stage),
+  )
+  await act(stage, 'An owner comes back', 'research starts three pods on what is reserved for it, and lent out', () =>
+    ownerComesBack(borrowers, stage),
   )
   await act(stage, 'A reservation frees up', 'a pod of pretrain that ran in reserved has done its work', () =>
     reservationFreesUp(pretrain, stage),
@@ -35,7 +32,7 @@ async function act(stage: Stage, title: string, subtitle: string, play: () => Pr
   usageChange(stage, CLASS, before)
 }
 
-const EVALUATE: Job = { namespace: 'research', name: 'evaluate', pods: 3, tier: 'reserved' }
+const EVALUATE: Job = { namespace: 'research', name: 'evaluate', pods: 3 }
 
 async function ownerComesBack(borrowers: readonly JobController[], stage: Stage): Promise<void> {
   const evaluate = jobController(EVALUATE, stage)
@@ -46,15 +43,15 @@ async function ownerComesBack(borrowers: readonly JobController[], stage: Stage)
   await tryAgain(borrowers, stage)
 }
 
-const PEAK: Job = { namespace: 'search-serving', name: 'reindex', pods: 1, tier: 'burst' }
+const REINDEX: Job = { namespace: 'search-serving', name: 'reindex', pods: 1 }
 
 async function belowItsShare(borrowers: readonly JobController[], stage: Stage): Promise<void> {
-  const peak = jobController(PEAK, stage)
-  sayRun(await peak.createMissing(), peak.job, stage)
+  const reindex = jobController(REINDEX, stage)
+  sayRun(await reindex.createMissing(), reindex.job, stage)
   await reclaim(stage)
   await tryAgain(borrowers, stage)
-  sayRun(await peak.createMissing(), peak.job, stage)
-  sayWhoRuns(peak, stage)
+  sayRun(await reindex.createMissing(), reindex.job, stage)
+  sayWhoRuns(reindex, stage)
 }
 
 async function reservationFreesUp(pretrain: JobController, stage: Stage): Promise<void> {
@@ -72,9 +69,15 @@ async function reclaim(stage: Stage): Promise<void> {
   await settle(stage)
 }
 
+/** What is asked for, and why it is refused; what to do about it was said before. */
+const FIRST_AND_WHY = 2
+
 /** Controllers do not wait: what was evicted is created again at once. */
 async function tryAgain(borrowers: readonly JobController[], stage: Stage): Promise<void> {
-  for (const one of borrowers) sayRun(await one.createMissing(), one.job, stage)
+  for (const one of borrowers) {
+    const { admitted, event } = await one.createMissing()
+    sayRun({ admitted, event: event.slice(0, FIRST_AND_WHY) }, one.job, stage)
+  }
 }
 
 function sayWhoRuns({ job, pods }: JobController, stage: Stage): void {

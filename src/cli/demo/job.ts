@@ -1,5 +1,5 @@
 /** A controller in little: a Job whose missing pods are created again, as often as it is asked to. */
-import type { JsonObject, Tier } from '../../schema/parts.ts'
+import type { JsonObject } from '../../schema/parts.ts'
 import { controllerEvent } from '../kubectl-error.ts'
 import type { HostedPod } from '../standalone/pods.ts'
 import type { Created } from '../webhook-client.ts'
@@ -11,8 +11,6 @@ export interface Job {
   readonly name: string
   /** How many pods it wants. */
   readonly pods: number
-  /** The label its pods carry; without one they get the first tier that fits. */
-  readonly tier?: Tier
 }
 
 export interface JobRun {
@@ -62,8 +60,8 @@ export function jobController(job: Job, stage: Stage): JobController {
 
 const GPUS = { 'nvidia.com/gpu': '8' }
 
-/** A whole node of H100. */
-function podOf({ namespace, name, tier }: Job, index: number): JsonObject {
+/** A whole node of H100; no tier is named, so it gets the first that fits. */
+function podOf({ namespace, name }: Job, index: number): JsonObject {
   const owner = { apiVersion: 'batch/v1', kind: 'Job', name, uid: `${namespace}-${name}`, controller: true }
   return {
     apiVersion: 'v1',
@@ -71,7 +69,6 @@ function podOf({ namespace, name, tier }: Job, index: number): JsonObject {
     metadata: {
       name: `${name}-${index}`,
       ownerReferences: [owner],
-      ...(tier === undefined ? {} : { labels: { 'sluice.dev/tier': tier } }),
     },
     spec: {
       nodeSelector: { 'node.kubernetes.io/instance-type': 'p5.48xlarge' },

@@ -18,14 +18,32 @@ export function heading({ terminal, paint }: Stage, title: string, subtitle = ''
   terminal.out(`\n${paint.strong(title)}${subtitle === '' ? '' : `  ${paint.faint(subtitle)}`}`)
 }
 
-/** What a line is about stands in a column of its own; what does not fit beside it follows below. */
+/** What a line is about stands in a column of its own, and what is said of it beside that, in lines of at most this width. */
 const LABEL_WIDTH = 10
+const WIDTH = 78
+const MARGIN = 2
 
-export function say({ terminal, paint }: Stage, tone: keyof Paint, label: string, ...lines: readonly string[]): void {
+export function say({ terminal, paint }: Stage, tone: keyof Paint, label: string, ...texts: readonly string[]): void {
+  const lines = texts.flatMap(text => wrapped(text, WIDTH - MARGIN - LABEL_WIDTH))
   for (const [index, line] of lines.entries()) {
-    const margin = index === 0 ? paint[tone](label.padEnd(LABEL_WIDTH)) : ' '.repeat(LABEL_WIDTH)
-    terminal.out(`  ${margin}${line}`)
+    const padded = (index === 0 ? label : '').padEnd(LABEL_WIDTH)
+    terminal.out(`${' '.repeat(MARGIN)}${index === 0 ? paint[tone](padded) : padded}${line}`)
   }
+}
+
+/** Broken between words; a word that is longer than a line has one of its own. What follows is indented as its text is. */
+function wrapped(text: string, width: number): readonly string[] {
+  const indent = /^ */.exec(text)?.[0] ?? ''
+  const lines: string[] = []
+  let line = indent
+  for (const word of text.trim().split(/ +/)) {
+    if (line.length > indent.length && line.length + word.length > width) {
+      lines.push(line.trimEnd())
+      line = `${indent}  `
+    }
+    line += `${word} `
+  }
+  return [...lines, line.trimEnd()]
 }
 
 /** A table whose head is faint. */

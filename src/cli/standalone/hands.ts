@@ -3,7 +3,7 @@
  * is gone at once, and whoever owns it may create it again.
  */
 import type { Hands, Outcome } from '../../controller/rebalancing/hands.ts'
-import type { Change } from '../../quota/book.ts'
+import type { Change } from '../../quota/change.ts'
 import { type Claim, claimKey } from '../../quota/claim.ts'
 import { find } from '../../quota/persistent-map.ts'
 import type { LedgerWriter } from '../../quota/writer.ts'

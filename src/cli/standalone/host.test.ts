@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { clusterWith } from '../../admission/testing.ts'
+import { amounts } from '../../quota/testing.ts'
 import { written } from '../../schema/testing.ts'
 import { GANG_HOLD_MS, PENDING_MS } from '../time.ts'
 import { standaloneWorld } from './testing.ts'
@@ -35,7 +36,7 @@ test('what was charged for a caller that had gone lapses', async () => {
   const world = await standaloneWorld(clusterWith())
   const { ledger, clock } = world
   const request = { uid: 'lost', tenant: 'a', tier: 'reserved', namespace: 'team-a' } as const
-  const demand = new Map([['h100', 8000n]])
+  const demand = amounts({ h100: 8_000 })
   await ledger.charge({ ...request, demand }, clock.now() + 1_000)
   await world.pods.recount()
   assert.equal(world.held(), 'reserved 8000 h100')

@@ -1,6 +1,7 @@
 /** What the tests of this folder share: a process over a small cluster, on a clock that stands still, and pods that come to it. */
 import type { Cluster } from '../../admission/cluster.ts'
 import { quotaDesk } from '../../admission/desk.ts'
+import type { LogContext } from '../../admission/endpoint.ts'
 import { reviewed } from '../../admission/testing.ts'
 import { validatePod } from '../../admission/validate.ts'
 import { TIER_LABEL } from '../../policy/owned-keys.ts'
@@ -25,7 +26,7 @@ export async function standaloneWorld(cluster: Cluster, tree = 'research') {
   const log = {
     decision() {},
     event() {},
-    problem: (message: string, cause?: unknown, { reason = '' } = {}) =>
+    problem: (message: string, cause?: unknown, { reason = '' }: LogContext = {}) =>
       void problems.push(`${message}: ${reason}${cause}`),
   }
   const standalone = await standaloneProcess(cluster, { clock, timer: clock }, log)
