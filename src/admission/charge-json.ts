@@ -22,7 +22,7 @@ export function chargeAskJson({ requests, waitMs }: ChargeAsk): JsonObject {
   return { waitMs, requests: requests.map(requestJson) }
 }
 
-function requestJson({ uid, namespace, tenant, tier, demand, gang }: Request): JsonObject {
+function requestJson({ uid, namespace, tenant, tier, demand, gang, owner }: Request): JsonObject {
   return {
     uid,
     namespace,
@@ -30,6 +30,7 @@ function requestJson({ uid, namespace, tenant, tier, demand, gang }: Request): J
     tier,
     demand: amountsJson(demand),
     ...(gang === undefined ? {} : { gang: gangJson(gang) }),
+    ...(owner === undefined ? {} : { owner }),
   }
 }
 
@@ -61,7 +62,9 @@ function requestOf(value: JsonValue): Request | undefined {
   const told = fieldAt(value, 'gang')
   const gang = told === undefined ? undefined : gangOf(told)
   if (told !== undefined && gang === undefined) return undefined
-  return { uid, namespace, tenant, tier, demand, gang }
+  // One that cannot be read, or of a version that knows none, draws on no claim.
+  const owner = textAt(value, 'owner')
+  return { uid, namespace, tenant, tier, demand, gang, ...(owner === undefined ? {} : { owner }) }
 }
 
 function gangOf(value: JsonValue): WholeGang | undefined {

@@ -6,6 +6,7 @@ import type { Tier } from '../schema/parts.ts'
 import type { Pod } from '../schema/pod.ts'
 import type { AdmissionRequest } from '../schema/review.ts'
 import type { Cluster } from './cluster.ts'
+import { ownerOf } from './pod-owner.ts'
 import { type Examined, examine, type Knowledge } from './subject.ts'
 
 /** What mutation needs of quota: the tier a pod would get now, without booking anything. */
@@ -62,7 +63,8 @@ export function mutatePod(
 function forecastTier({ subject, gang }: Examined, forecast: TierForecast, isDryRun: boolean): Tier | undefined {
   if (subject.demand === undefined || subject.tenant === undefined) return undefined
   const { tenant, namespace, demand } = subject
-  return forecast.peek({ tenant, namespace, tier: 'auto', demand: demand.byClass, gang }, { isDryRun })
+  const pod: Peek = { tenant, namespace, tier: 'auto', demand: demand.byClass, gang, ...ownerOf(subject) }
+  return forecast.peek(pod, { isDryRun })
 }
 
 // The tier of a pod is the admission's own to set; policies only read it.

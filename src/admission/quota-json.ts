@@ -67,6 +67,8 @@ function classJson(answer: ClassAnswer) {
     bindingCode: answer.binding.limit.kind,
     holders: answer.holders.map(holderJson),
     borrowers: answer.borrowers.map(holderJson),
+    claimants: answer.claimants.map(holderJson),
+    ownClaimMilliGpus: amountJson(answer.own),
   }
 }
 
@@ -115,9 +117,10 @@ function standingJson(standing: Standing) {
   }
 }
 
-function numbersJson({ used, limit, available, over }: Standing) {
+function numbersJson({ used, claimed, limit, available, over }: Standing) {
   return {
     usedMilliGpus: amountJson(used),
+    claimedMilliGpus: amountJson(claimed),
     limitMilliGpus: amountJson(limit),
     availableMilliGpus: amountJson(available),
     overMilliGpus: amountJson(over),

@@ -110,7 +110,18 @@ function whyOf(explanation: Explanation): string {
   const borrowers = answer.borrowers.slice(0, 3).map(holder => `${holder.tenant} borrows ${formatGpus(holder.amount)}`)
   const pods = podsAtOnce(explanation)
   const gang = pods > 1 ? [`all ${pods} pods of the gang must fit at once`] : []
-  return [...gang, ...clauses, idle, ...borrowers].join('; ')
+  return [...gang, ...clauses, idle, ...claimClauses(answer), ...borrowers].join('; ')
+}
+
+/** `4 h100 are held for team-x`: room that nobody uses and nobody else gets. Its own is there once others have given it back. */
+function claimClauses({ class: className, own, claimants }: ClassAnswer): readonly string[] {
+  const ofOthers = claimants.slice(0, 2).map(({ tenant, amount }) => {
+    return `${formatGpus(amount)} ${className} are held for ${tenant}`
+  })
+  return [
+    ...(own > ZERO ? [`${formatGpus(own)} ${className} are held for it once others give them back`] : []),
+    ...ofOthers,
+  ]
 }
 
 function tierClause({ tier }: TierAnswer, { binding, available }: ClassAnswer): string {

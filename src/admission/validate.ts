@@ -7,6 +7,7 @@ import type { Pod } from '../schema/pod.ts'
 import type { AdmissionRequest } from '../schema/review.ts'
 import { type Cluster, tenantSpec } from './cluster.ts'
 import type { Denial } from './denial.ts'
+import { ownerOf } from './pod-owner.ts'
 import { barRefusal, borrowWarnings, refusal } from './quota-text.ts'
 import { MAX_WARNING_LENGTH } from './response.ts'
 import { type Examined, examine, type Knowledge } from './subject.ts'
@@ -103,7 +104,7 @@ export function askOf(
   tenant: string,
   demand: Ask['demand'],
 ): Ask {
-  return { tenant, tier: subject.tier ?? 'auto', demand, gang }
+  return { tenant, tier: subject.tier ?? 'auto', demand, gang, ...ownerOf(subject) }
 }
 
 /** The UID that a validating review carries is the pod's own; the review's differs on every call and would charge it twice. */

@@ -25,7 +25,7 @@ export function section(title: string, lines: readonly string[], paint: Paint): 
 
 function tenantLines({ tenant, cohort, noticeSeconds, standings }: TenantUsage, paint: Paint): readonly string[] {
   // A tier that gives nothing and holds nothing tells nobody anything.
-  const told = standings.filter(({ used, limit }) => used > ZERO || limit > ZERO)
+  const told = standings.filter(({ used, claimed, limit }) => used > ZERO || claimed > ZERO || limit > ZERO)
   const rows = told.map(one => [
     one.class,
     one.tier,
@@ -42,12 +42,13 @@ function tenantLines({ tenant, cohort, noticeSeconds, standings }: TenantUsage, 
   ]
 }
 
-/** `borrows 8 from the burst pool of research; can be reclaimed with 60 s notice`. */
+/** `borrows 8 from the burst pool of research; can be reclaimed with 60 s notice; 4 more held for pods to come`. */
 function remarkOf(standing: Standing, noticeSeconds: number): string {
-  const { tier, used, tenant, lenders } = standing
+  const { tier, used, claimed, tenant, lenders } = standing
   const from = lenders.map(lender => `${formatGpus(lender.amount)} from ${lenderName(lender, tenant)}`).join(', ')
   const borrowed = [`borrows ${from || formatGpus(used)}`, `can be reclaimed with ${noticeSeconds} s notice`]
-  return [...(tier === 'burst' && used > ZERO ? borrowed : []), ...overWords(standing)].join('; ')
+  const held = claimed > ZERO ? [`${formatGpus(claimed)} more held for pods to come`] : []
+  return [...(tier === 'burst' && used > ZERO ? borrowed : []), ...held, ...overWords(standing)].join('; ')
 }
 
 /** What is used beyond the limits, and what comes of it; empty where nothing is. */

@@ -23,13 +23,22 @@ export function firmUnclaimed(book: Book): Usage {
   return without(book, book.firm, part => part.tier === 'shared' && placeOf(book.quota, part).isFirm)
 }
 
-const ofPods = new WeakMap<Book, Usage>()
-
 /** What pods use and gangs wait for, in all tiers: everything that is held, less what is claimed. */
-export function podUse(book: Book): Usage {
-  const known = ofPods.get(book) ?? without(book, book.total, () => true)
-  ofPods.set(book, known)
-  return known
+export const podUse = remembered(book => without(book, book.total, () => true))
+
+/** The same of what is reserved and shared. */
+export const firmPodUse = remembered(book => {
+  return without(book, book.firm, part => placeOf(book.quota, part).isFirm)
+})
+
+// A book never changes, and whoever tells of one asks for every tenant in turn.
+function remembered(usageOf: (book: Book) => Usage): (book: Book) => Usage {
+  const known = new WeakMap<Book, Usage>()
+  return book => {
+    const usage = known.get(book) ?? usageOf(book)
+    known.set(book, usage)
+    return usage
+  }
 }
 
 function without(book: Book, usage: Usage, isLeftOut: (part: Part) => boolean): Usage {

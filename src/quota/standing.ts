@@ -3,6 +3,8 @@ import { type Amount, add, least, most, subtract, ZERO } from '../quantity/amoun
 import { TIERS, type Tier } from '../schema/parts.ts'
 import type { Book } from './book.ts'
 import { highestCap, roomIn } from './caps.ts'
+import { claimedOf, firmPodUse, podUse } from './claimed.ts'
+import { holdingOf } from './holding.ts'
 import { holdings } from './ledger.ts'
 import { type Lender, lendersOf } from './lenders.ts'
 import { roleAt, type Tenant } from './quota-tree.ts'
@@ -16,6 +18,8 @@ export interface Standing {
   readonly class: string
   readonly tier: Tier
   readonly used: Amount
+  /** What is held for pods of it that are to come, besides what is used: room that the rebalancer made, or makes, for them. */
+  readonly claimed: Amount
   /** The most it could use if nobody else used anything; zero where the tenant has no quota for the class. */
   readonly limit: Amount
   /** What would still fit now. */
@@ -64,7 +68,8 @@ function standing(book: Book, tenant: Tenant, tier: Tier, key: string): Standing
 function measured(book: Book, tenant: Tenant, tier: Tier, key: string): Omit<Standing, 'lenders'> {
   const inUse = usedIn(book, tenant, tier, key)
   const { name, cohort, classes } = tenant.spec
-  const place = { tenant: name, cohort, class: key, tier, used: inUse }
+  const claimed = holdingOf(claimedOf(book.ledger), name)[tier].get(key) ?? ZERO
+  const place = { tenant: name, cohort, class: key, tier, used: inUse, claimed }
   // To the tree, a class without quota is one without limits; what keeps the tenant out is that it is not listed.
   if (!classes.has(key)) return { ...place, limit: ZERO, available: ZERO, over: inUse }
 
@@ -80,10 +85,10 @@ function measured(book: Book, tenant: Tenant, tier: Tier, key: string): Omit<Sta
 }
 
 function usedIn(book: Book, tenant: Tenant, tier: Tier, key: string): Amount {
-  return used(book.total, tenant.leaves[tier], key)
+  return used(podUse(book), tenant.leaves[tier], key)
 }
 
-/** A cohort, or its shared pool, that holds more of a class than it has and may borrow. */
+/** A cohort, or its shared pool, in which pods use more of a class than it has and may borrow. */
 export interface Oversubscription {
   readonly kind: 'cohort' | 'pool'
   readonly cohort: string
@@ -107,9 +112,9 @@ export function oversubscriptionsAt(book: Book, node: Node): readonly Oversubscr
   if (role.kind === 'tenant') return []
   return [...book.total.byKey.keys()].toSorted().flatMap(key => {
     const limit = limitAt(node, key)
-    const inUse = used(book.total, node, key)
+    const inUse = used(podUse(book), node, key)
     if (limit === null || inUse <= limit) return []
-    const stuck = most(ZERO, subtract(used(book.firm, node, key), limit))
+    const stuck = most(ZERO, subtract(used(firmPodUse(book), node, key), limit))
     const reclaimable = subtract(subtract(inUse, limit), stuck)
     return [{ kind: role.kind, cohort: role.cohort, class: key, used: inUse, limit, reclaimable, stuck }]
   })

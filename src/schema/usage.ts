@@ -27,6 +27,7 @@ const tierUse = object('Use of one class in one tier.', {
   available: Type.Optional(gpuCount('What would still fit now. No limit without it.')),
   borrowed: Type.Optional(gpuCount('How much of it stands on capacity that belongs to others.')),
   atRisk: Type.Optional(gpuCount('How much of it can be taken back with the notice that the status names.')),
+  claimed: Type.Optional(gpuCount('What is held for pods that are to come, besides what is in use.')),
   over: Type.Optional(gpuCount('How much of it the limits have no room for any more, as after a cut.')),
 })
 

@@ -1,6 +1,7 @@
 /** Which asks are one question, so that thousands who wait for the same are decided once. */
 import type { Book } from '../../quota/book.ts'
 import type { Ask } from '../../quota/decide.ts'
+import { claimFor } from '../../quota/drawing.ts'
 import { gangKey } from '../../quota/gang.ts'
 import { knownGang } from '../../quota/ledger.ts'
 import type { Amounts } from '../../quota/usage.ts'
@@ -20,7 +21,8 @@ export function questionOf(ask: Ask, { ledger }: Book): string {
   questions.set(ask, known)
   const { text, gang } = known
   // Of a gang some of whom are there, less may be missing than of another of its size.
-  return gang === undefined || knownGang(ledger, gang) === undefined ? text : `${text} ${gang}`
+  const ofGang = gang === undefined || knownGang(ledger, gang) === undefined ? text : `${text} ${gang}`
+  return claimFor(ledger, ask) === undefined ? ofGang : `${ofGang} ${ask.owner}`
 }
 
 function worded({ tenant, tier, demand, gang }: Ask): Question {

@@ -11,8 +11,9 @@
  * error, and never before the end of its create.
  */
 import type { Clock } from '../../admission/endpoint.ts'
+import type { Claim } from '../../quota/claim.ts'
 import type { Gang } from '../../quota/gang.ts'
-import { type Charge, charges, type Ledger } from '../../quota/ledger.ts'
+import { type Charge, charges, claims, type Ledger } from '../../quota/ledger.ts'
 import { entries } from '../../quota/persistent-map.ts'
 
 export interface HorizonDeps {
@@ -101,7 +102,8 @@ export function horizon({ newest, clock, steady, createMs = CREATE_MS }: Horizon
       const [now, steadyMs] = [clock.now(), steady.now()]
       const isDue = (one: Charge) => one.expiresAtMs <= now && isOldBy(steadyMs, tree, one)
       const isOver = ([, { heldUntilMs }]: readonly [string, Gang]) => heldUntilMs !== null && heldUntilMs <= now
-      return charges(ledger).some(isDue) || entries(ledger.gangs).some(isOver)
+      const isLapsed = ({ untilMs }: Claim) => untilMs <= now
+      return charges(ledger).some(isDue) || entries(ledger.gangs).some(isOver) || claims(ledger).some(isLapsed)
     },
     mayLapse: (tree, booked) => told !== undefined && isOldBy(told.steadyMs, tree, booked),
   }

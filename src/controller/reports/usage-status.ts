@@ -22,13 +22,13 @@ export function usageStatus({ tenants, oversubscribed }: UsageReport, denials: r
 
 function ofTenant(tenant: TenantUsage | undefined): Pick<UsageStatus, 'classes' | 'noticeSeconds'> {
   if (tenant === undefined) return {}
-  const rows = tenant.standings.filter(({ used, limit }) => used > ZERO || limit > ZERO)
+  const rows = tenant.standings.filter(({ used, claimed, limit }) => used > ZERO || claimed > ZERO || limit > ZERO)
   return { noticeSeconds: tenant.noticeSeconds, classes: rows.slice(0, MOST_ROWS).map(tierUse) }
 }
 
 type TierUse = NonNullable<UsageStatus['classes']>[number]
 
-function tierUse({ class: name, tier, used, limit, available, over, lenders }: Standing): TierUse {
+function tierUse({ class: name, tier, used, claimed, limit, available, over, lenders }: Standing): TierUse {
   // A burst pool is there for everybody's burst, so it is nobody else's.
   const others = lenders.filter(({ kind }) => kind !== 'burst-pool')
   const borrowed = others.reduce((sum, lender) => add(sum, lender.amount), ZERO)
@@ -40,6 +40,7 @@ function tierUse({ class: name, tier, used, limit, available, over, lenders }: S
     ...(available === UNLIMITED ? {} : { available: gpus(available) }),
     // Burst can be taken back whole, whoever's it is.
     ...(tier === 'burst' ? { borrowed: gpus(borrowed), atRisk: gpus(used) } : {}),
+    ...(claimed > ZERO ? { claimed: gpus(claimed) } : {}),
     ...(over > ZERO ? { over: gpus(over) } : {}),
   }
 }
