@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { TableLimits } from '../../admission/tenant-table.ts'
 import { manualClock } from '../../quota/testing.ts'
 import { written } from '../../schema/testing.ts'
 import { admission, clusterOf, type TestOwner } from '../testing.ts'
@@ -11,7 +12,7 @@ const STRICT = written('GpuPolicy', 'strict', {
 const CLUSTER = clusterOf({ burst: 4, tenants: { a: {}, b: {} } }, STRICT)
 
 /** A full pool of four, and what is remembered of those who come then. */
-async function fullPool(limits?: { readonly owners: number; readonly ofTenant: number }) {
+async function fullPool(limits?: TableLimits) {
   const told: unknown[] = []
   const observer = {
     unwakeable: (reason: string) => void told.push(reason),
@@ -80,7 +81,7 @@ test('a pod without accelerators says nothing of room for those with them', asyn
 })
 
 test('the oldest make room, those of a tenant that has too many first, and it is counted', async () => {
-  const { attempt, names, told } = await fullPool({ owners: 4, ofTenant: 3 })
+  const { attempt, names, told } = await fullPool({ inAll: 4, ofTenant: 3 })
   for (const name of ['a1', 'a2', 'a3', 'a4']) await attempt(owner(name))
   assert.deepEqual([names(), told], [['a2', 'a3', 'a4'], ['full']])
   for (const name of ['b1', 'b2']) await attempt(owner(name, { tenant: 'b' }))

@@ -6,6 +6,7 @@
  */
 import { isRetryable } from '../../admission/codes.ts'
 import type { Clock } from '../../admission/endpoint.ts'
+import { type TableLimits, tenantTable } from '../../admission/tenant-table.ts'
 import { askOf, type Validation } from '../../admission/validate.ts'
 import type { Ask } from '../../quota/decide.ts'
 import { controllerOf, type Owner, pathOf } from './owner-resource.ts'
@@ -57,11 +58,11 @@ export interface RefusedOwners {
 interface RefusedDeps {
   readonly clock: Clock
   readonly observer: RefusedObserver
-  readonly limits?: { readonly owners: number; readonly ofTenant: number }
+  readonly limits?: TableLimits
 }
 
 // About 1 KB each. A tenant that has more of them shares what it gets among those that were refused last.
-const LIMITS = { owners: 10_000, ofTenant: 2_000 }
+const LIMITS: TableLimits = { inAll: 10_000, ofTenant: 2_000 }
 
 // A controller's own first attempts come within a second (5 ms, doubling); from then on waking it is worth a call.
 const FIRST_MS = 1_000
@@ -76,43 +77,18 @@ export function intervalOf({ inVain }: Pick<RefusedOwner, 'inVain'>): number {
 }
 
 export function refusedOwners({ clock, observer, limits = LIMITS }: RefusedDeps): RefusedOwners {
-  // In the order of their first refusals; of each tenant the same.
-  const all = new Map<string, RefusedOwner>()
-  const tenants = new Map<string, Map<string, RefusedOwner>>()
-
-  function put(key: string, entry: RefusedOwner): void {
-    const { tenant } = entry.ask
-    const before = all.get(key)
-    if (before !== undefined && before.ask.tenant !== tenant) remove(key)
-    const own = tenants.get(tenant) ?? new Map<string, RefusedOwner>()
-    tenants.set(tenant, own.set(key, entry))
-    all.set(key, entry)
-    // Whoever floods the table pushes out its own first.
-    if (own.size > limits.ofTenant) drop(own)
-    else if (all.size > limits.owners) drop(all)
-  }
-
-  function drop(oldest: ReadonlyMap<string, RefusedOwner>): void {
-    const [key] = oldest.keys()
-    if (key === undefined) return
-    remove(key)
-    observer.unwakeable('full')
-  }
-
-  function remove(key: string): void {
-    const entry = all.get(key)
-    if (entry === undefined) return
-    all.delete(key)
-    const own = tenants.get(entry.ask.tenant)
-    own?.delete(key)
-    if (own?.size === 0) tenants.delete(entry.ask.tenant)
-  }
+  // In the order of their first refusals.
+  const table = tenantTable<RefusedOwner>({
+    tenantOf: ({ ask }) => ask.tenant,
+    limits,
+    onDropped: () => observer.unwakeable('full'),
+  })
 
   function remember(owner: Owner, path: string, ask: Ask): void {
     const nowMs = clock.now()
     const key = keyOf(owner)
-    const before = all.get(key)
-    put(key, {
+    const before = table.get(key)
+    table.put(key, {
       ...(before === undefined ? fresh(nowMs) : refusedAgain(before, nowMs)),
       owner,
       path,
@@ -129,7 +105,7 @@ export function refusedOwners({ clock, observer, limits = LIMITS }: RefusedDeps)
       if (owner === undefined) return
       const isWorthwhile = denials.every(({ code }) => isRetryable(code))
       if (!isWorthwhile || tenant === undefined || demand === undefined) {
-        remove(keyOf(owner))
+        table.remove(keyOf(owner))
         return
       }
       const path = pathOf(owner)
@@ -140,34 +116,34 @@ export function refusedOwners({ clock, observer, limits = LIMITS }: RefusedDeps)
     admitted({ examined: { subject } }) {
       const owner = controllerOf(subject.pod, subject.namespace)
       const key = owner === undefined ? '' : keyOf(owner)
-      const known = all.get(key)
+      const known = table.get(key)
       if (known === undefined) return
-      remove(key)
+      table.remove(key)
       const { stage, fitsSinceMs } = known
       if (stage.kind === 'called' && fitsSinceMs !== undefined) observer.reached(clock.now() - fitsSinceMs)
     },
 
-    byTenant: () => new Map([...tenants].map(([tenant, own]) => [tenant, [...own.values()]])),
+    byTenant: table.byTenant,
 
     update(known, change) {
       const key = keyOf(known.owner)
-      if (all.get(key) !== known) return undefined
+      if (table.get(key) !== known) return undefined
       const next = { ...known, ...change }
-      put(key, next)
+      table.put(key, next)
       return next
     },
 
     forget(known) {
       const key = keyOf(known.owner)
-      if (all.get(key) === known) remove(key)
+      if (table.get(key) === known) table.remove(key)
     },
 
     expire() {
       const nowMs = clock.now()
-      for (const [key, entry] of all) if (isOver(entry, nowMs)) remove(key)
+      for (const [key, entry] of table.entries()) if (isOver(entry, nowMs)) table.remove(key)
     },
 
-    size: () => all.size,
+    size: table.size,
   }
 }
 
