@@ -1,0 +1,19 @@
+/** No plan brings anything over a limit, and nothing that is over one further beyond it. */
+import type { Issue } from '../../schema/parsed.ts'
+import { type Balance, balanceOf } from './balance.ts'
+import { limitAt } from './capacity.ts'
+import type { Scene } from './course.ts'
+import { gpus } from './sums.ts'
+
+/** `end` is the state after all steps. Judged as if burst were not there: what burst must give back then is owed, and not admitted. */
+export function brokenLimits({ snapshot: { book } }: Scene, end: Balance): readonly Issue[] {
+  const before = balanceOf(book)
+  return end.classes().flatMap(key =>
+    book.quota.tree.nodes.flatMap(node => {
+      const limit = limitAt(end.capacity(key), node, key)
+      const used = end.used('firm', node, key)
+      if (limit === null || used <= limit || used <= before.used('firm', node, key)) return []
+      return [{ at: node.name, problem: `${gpus(used)} ${key} would be reserved and shared of ${gpus(limit)}` }]
+    }),
+  )
+}

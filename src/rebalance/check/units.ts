@@ -1,0 +1,76 @@
+/** What can be taken back at once: a pod, all pods of a gang, or the room that a gang holds for members that have not come. */
+import { find } from '../../quota/persistent-map.ts'
+import type { Node } from '../../quota/tree.ts'
+import type { Tier } from '../../schema/parts.ts'
+import type { HeldPod, Snapshot } from '../snapshot.ts'
+import { type Load, placeOf } from './balance.ts'
+import { beyond, type Sums, totalOf } from './sums.ts'
+
+export interface Unit {
+  /** The same for every victim that names the unit, and no other unit's. */
+  readonly key: string
+  readonly kind: 'pods' | 'hold'
+  readonly tenant: string
+  /** As what it counts: what tenants that are gone still hold is burst. null where the members of a gang stand in several. */
+  readonly tier: Tier | null
+  /** Where it counts. */
+  readonly node: Node
+  /** Those that are not leaving already; none of a hold. */
+  readonly pods: readonly HeldPod[]
+  readonly loads: readonly Load[]
+  readonly amounts: Sums
+}
+
+export interface Units {
+  pod(uid: string): HeldPod | undefined
+  /** The unit that a pod is in, or the hold of the gang with this key; undefined where there is neither. */
+  named(victim: string): Unit | undefined
+  readonly leaving: readonly HeldPod[]
+}
+
+export function unitsOf(snapshot: Snapshot): Units {
+  const byUid = new Map(snapshot.pods.map(pod => [pod.uid, pod]))
+  const inGangs = snapshot.pods.filter(({ gang, isLeaving }) => gang !== null && !isLeaving)
+  const members = Map.groupBy(inGangs, ({ gang }) => gang)
+  const known = new Map<string, Unit>()
+  const unitWith = (pod: HeldPod): Unit => {
+    const key = pod.gang === null ? `pod ${pod.uid}` : `gang ${pod.gang}`
+    const pods = pod.gang === null ? [pod] : (members.get(pod.gang) ?? [pod])
+    const unit = known.get(key) ?? { key, kind: 'pods', ...together(snapshot, pod, pods) }
+    known.set(key, unit)
+    return unit
+  }
+  return {
+    pod: uid => byUid.get(uid),
+    named(victim) {
+      const pod = byUid.get(victim)
+      if (pod === undefined) return holdOf(snapshot, victim)
+      return pod.isLeaving ? undefined : unitWith(pod)
+    },
+    leaving: snapshot.pods.filter(({ isLeaving }) => isLeaving),
+  }
+}
+
+function together(snapshot: Snapshot, one: HeldPod, pods: readonly HeldPod[]): Omit<Unit, 'key' | 'kind'> {
+  const [tier = null, ...others] = new Set(pods.map(pod => countedAs(snapshot, pod)))
+  return {
+    tenant: one.tenant,
+    tier: others.length === 0 ? tier : null,
+    node: placeOf(snapshot.book.quota, one).node,
+    pods,
+    loads: pods,
+    amounts: totalOf(pods.map(pod => pod.amounts)),
+  }
+}
+
+function holdOf(snapshot: Snapshot, key: string): Unit | undefined {
+  const gang = find(snapshot.book.ledger.gangs, key)
+  if (gang === undefined || gang.heldUntilMs === null) return undefined
+  const load = { tenant: gang.tenant, tier: gang.tier, amounts: beyond(gang.whole, gang.came) }
+  const { node } = placeOf(snapshot.book.quota, load)
+  return { ...load, key: `hold ${key}`, kind: 'hold', tier: countedAs(snapshot, load), node, pods: [], loads: [load] }
+}
+
+function countedAs({ book }: Snapshot, { tenant, tier }: Pick<Load, 'tenant' | 'tier'>): Tier {
+  return book.quota.tenants.has(tenant) ? tier : 'burst'
+}
