@@ -88,6 +88,7 @@ export type ContextField =
   | 'durationMs'
   | 'expires'
   | 'file'
+  | 'input'
   | 'namespace'
   | 'object'
   | 'path'

@@ -13,6 +13,7 @@ export const FIELDS: Readonly<Record<FieldName, string>> = {
   durationMs: 'time taken, in milliseconds',
   expires: 'when it stops being valid',
   file: 'path of a file or folder',
+  input: 'all that something wrong was made from, as JSON',
   kind: 'kind of the reviewed object',
   name: 'name of the reviewed object; empty when it is generated later',
   namespace: 'namespace of the request',

@@ -23,6 +23,8 @@ const MAX_TEXT = 253
 const MAX_ENTRIES = 16
 /** A message of ours is at most 1,000 characters, and an error's text may quote one. */
 const MAX_REASON = 2_000
+/** Whoever logs it has bounded it already, to what can be read again whole. */
+const MAX_INPUT = 256_000
 
 export function createLog(options: LogOptions): Log {
   const settings = {
@@ -85,7 +87,7 @@ function listed(context: LogContext = {}): Record<string, unknown> {
   for (const name of FIELD_NAMES) {
     if (!Object.hasOwn(context, name)) continue
     const value: unknown = Reflect.get(context, name)
-    kept[name] = typeof value === 'string' ? redact(value).slice(0, MAX_REASON) : value
+    kept[name] = typeof value === 'string' ? redact(value).slice(0, name === 'input' ? MAX_INPUT : MAX_REASON) : value
   }
   return kept
 }

@@ -149,6 +149,54 @@ export const METRICS = {
     help: 'Owners that were to be woken, by what became of it.',
     labels: ['result'],
   },
+  /** tree: the trees of cohorts; result: the four of RebalancingObserver. */
+  plans: {
+    name: 'sluice_rebalance_plans_total',
+    help: 'Plans by what became of them; of a rejected one nothing is carried out, and an unclear one was not made.',
+    labels: ['tree', 'result'],
+  },
+  /** tree: the trees of cohorts; kind: the kinds of Need. */
+  openNeeds: {
+    name: 'sluice_rebalance_open_needs',
+    help: 'Needs for which somebody has to give something back, or that nobody can be taken for.',
+    labels: ['tree', 'kind'],
+  },
+  /** tree: the trees of cohorts; because: the kinds of Obstacle. */
+  unmetNeeds: {
+    name: 'sluice_rebalance_unmet_needs',
+    help: 'Open needs for which nothing can be done, by why not.',
+    labels: ['tree', 'because'],
+  },
+  /** As openNeeds. */
+  oldestNeed: {
+    name: 'sluice_rebalance_oldest_need_seconds',
+    help: 'How long the oldest open need has been open, of those that plans are carried out for.',
+    labels: ['tree', 'kind'],
+  },
+  /** kind: the kinds of Need. */
+  needDuration: {
+    name: 'sluice_rebalance_need_seconds',
+    help: 'Time from when somebody needed something until nobody had to give anything back for it any more.',
+    labels: ['kind'],
+  },
+  /** step: the kinds of Step; outcome: the kinds of Outcome. */
+  rebalanceSteps: {
+    name: 'sluice_rebalance_steps_total',
+    help: 'Steps of plans by what came of them.',
+    labels: ['step', 'outcome'],
+  },
+  /** tier: burst and shared; rule: the rules of plans. */
+  evictions: {
+    name: 'sluice_rebalance_evictions_total',
+    help: 'Pods evicted after notice.',
+    labels: ['tier', 'rule'],
+  },
+  /** tree: the trees of cohorts. */
+  claimsHeld: {
+    name: 'sluice_rebalance_claims',
+    help: 'Claims in the ledger: capacity that is held for somebody.',
+    labels: ['tree'],
+  },
   wakeDuration: {
     name: 'sluice_wake_seconds',
     help: 'Time from when there was room for a refused owner to the admission of its next pod.',

@@ -4,6 +4,7 @@ import type { Decision, Log } from '../admission/endpoint.ts'
 import { type LeaderMetrics, leaderMetrics } from './leader-metrics.ts'
 import { METRICS, OTHER } from './metric-names.ts'
 import { type QuotaRow, watchQuotas } from './quota-metrics.ts'
+import { type RebalanceMetrics, rebalanceMetrics } from './rebalance-metrics.ts'
 import { type WakeMetrics, wakeMetrics } from './wake-metrics.ts'
 
 export interface MetricsOptions {
@@ -30,6 +31,8 @@ export interface Metrics {
   forwarded(result: ForwardResult, charges: number): void
   /** The series of leading; absent where there is nobody to lead. Once at most. */
   leading(): LeaderMetrics
+  /** The series of rebalancing; absent where nobody rebalances. Once at most. */
+  rebalancing(): RebalanceMetrics
   /** The series of waking; absent where nobody is woken. Once at most. */
   waking(): WakeMetrics
 
@@ -58,6 +61,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     watchQuotas: read => watchQuotas(registry, read),
     ...ledgerMetrics(registry),
     leading: () => leaderMetrics(registry),
+    rebalancing: () => rebalanceMetrics(registry),
     waking: () => wakeMetrics(registry),
     ...transport(registry),
   }

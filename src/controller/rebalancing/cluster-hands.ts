@@ -1,7 +1,7 @@
 /** The hands on a cluster: annotations and labels of pods, the Eviction API, and changes of the ledger. */
 import type { Clock } from '../../admission/endpoint.ts'
 import { DEADLINE_ANNOTATION, NEED_ANNOTATION } from '../../policy/owned-keys.ts'
-import type { Change } from '../../quota/book.ts'
+import type { Change } from '../../quota/change.ts'
 import type { LedgerWriter } from '../../quota/writer.ts'
 import type { Need } from '../../rebalance/need.ts'
 import type { Evict, Notify, Rescind, Step } from '../../rebalance/plan.ts'

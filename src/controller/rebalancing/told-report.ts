@@ -1,0 +1,124 @@
+/** Tells what came of cycles: numbers to whoever measures, a line for each step, and a rejected plan with all that it was made from. */
+import { hash } from 'node:crypto'
+import type { Clock, Log } from '../../admission/endpoint.ts'
+import type { Need } from '../../rebalance/need.ts'
+import type { MetNeed, Obstacle, Rule, Step } from '../../rebalance/plan.ts'
+import type { ReclaimableTier } from '../../rebalance/snapshot.ts'
+import { formatIssue } from '../../schema/parsed.ts'
+import type { CarriedOut, CycleReport, Taken } from './cycle.ts'
+import type { Tell } from './events.ts'
+import type { Outcome } from './hands.ts'
+import { needAges } from './need-ages.ts'
+import { replayText } from './replay.ts'
+
+/** Who measures the rebalancer. */
+export interface RebalancingObserver {
+  planned(tree: string, result: 'carried-out' | 'abandoned' | 'rejected' | 'unclear'): void
+  /** The needs of a tree by kind, those that nothing can be done for by why not, and how long the oldest of each kind has been open. */
+  needs(tree: string, open: Open): void
+  taken(kind: Step['kind'], outcome: Outcome['kind']): void
+  evicted(tier: ReclaimableTier, rule: Rule, pods: number): void
+  met(kind: Need['kind'], afterMs: number): void
+  claims(tree: string, held: number): void
+}
+
+export interface Open {
+  readonly byKind: ReadonlyMap<Need['kind'], number>
+  readonly unmet: ReadonlyMap<Obstacle, number>
+  readonly oldestMs: ReadonlyMap<Need['kind'], number>
+}
+
+export interface TellingDeps {
+  readonly observer: RebalancingObserver
+  readonly log: Log
+  readonly tell: Tell
+  /** The UID of a cohort's document. */
+  readonly uidOf: (cohort: string) => string | undefined
+  readonly clock: Clock
+}
+
+type Rejected = Extract<CycleReport, { readonly kind: 'rejected' }>
+
+export function reportTeller(deps: TellingDeps): (report: CycleReport) => void {
+  const { observer, log } = deps
+  const ages = needAges(deps.clock)
+  const shown = onceInARow()
+  const rejected = onceInARow()
+  const unclear = onceInARow()
+
+  function carriedOut(report: CarriedOut): void {
+    const { tree, plan, snapshot, taken, abandoned } = report
+    observer.planned(tree, abandoned === null ? 'carried-out' : 'abandoned')
+    observer.claims(tree, snapshot.book.ledger.claims.size)
+    for (const { kind, afterMs } of ages.planned(tree, plan)) observer.met(kind, afterMs)
+    observer.needs(tree, { ...openIn(report), oldestMs: ages.oldestMs(tree) })
+    for (const one of taken) tellStep(tree, one, deps)
+    if (abandoned !== null) log.event('a plan was given up', { tree, reason: abandoned })
+    const hidden = plan.met.filter(({ isApplied }) => !isApplied)
+    shown(tree, hidden.map(lineOf).join('; '), reason => log.event('a plan is only shown', { tree, reason }))
+  }
+
+  return report => {
+    switch (report.kind) {
+      case 'unclear':
+        observer.planned(report.tree, 'unclear')
+        unclear(report.tree, report.why, reason => log.event('no plan is made', { tree: report.tree, reason }))
+        return
+      case 'rejected':
+        observer.planned(report.tree, 'rejected')
+        rejected(report.tree, report.issues.map(formatIssue).join('; '), reason => tellRejected(report, reason, deps))
+        return
+      case 'carried-out':
+        carriedOut(report)
+        for (const memory of [unclear, rejected]) memory(report.tree, '', () => {})
+    }
+  }
+}
+
+/** What is said again cycle after cycle is told once, until something else is said. Nothing is an empty text. */
+function onceInARow(): (tree: string, text: string, tell: (text: string) => void) => void {
+  const last = new Map<string, string>()
+  return (tree, text, tell) => {
+    if (text !== '' && last.get(tree) !== text) tell(text)
+    last.set(tree, text)
+  }
+}
+
+function openIn({ plan }: CarriedOut): Omit<Open, 'oldestMs'> {
+  const needs = [...plan.met, ...plan.unmet].map(({ need }) => need.kind)
+  return { byKind: counted(needs), unmet: counted(plan.unmet.map(({ because }) => because)) }
+}
+
+function counted<T>(values: readonly T[]): ReadonlyMap<T, number> {
+  return new Map([...Map.groupBy(values, value => value)].map(([value, all]) => [value, all.length]))
+}
+
+function tellStep(tree: string, { step, outcome }: Taken, { observer, log }: TellingDeps): void {
+  observer.taken(step.kind, outcome.kind)
+  if (step.kind === 'evict' && outcome.kind === 'done') observer.evicted(step.tier, step.rule, step.pods.length)
+  const context = { tree, tenant: step.kind === 'hold' ? step.claim.tenant : step.tenant }
+  const count = 'pods' in step ? { count: step.pods.length } : {}
+  const why = 'why' in outcome ? `, ${outcome.why}` : ''
+  const told = `rebalancing: ${step.kind} ${outcome.kind}`
+  if (outcome.kind === 'failed') log.problem(told, outcome.cause, { ...context, ...count, reason: step.rule })
+  else log.event(told, { ...context, ...count, reason: `${step.rule}${why}` })
+}
+
+function lineOf({ need, victims }: MetNeed): string {
+  return `${need.kind} ${need.id}: ${victims.join(', ')}`
+}
+
+function tellRejected({ tree, snapshot, plan, issues }: Rejected, reason: string, deps: TellingDeps): void {
+  const input = replayText(snapshot, plan, issues)
+  deps.log.problem('a plan was rejected: nothing of it was carried out', undefined, { tree, reason, input })
+  const uid = deps.uidOf(tree)
+  if (uid === undefined) return
+  void deps.tell({
+    regarding: { apiVersion: 'sluice.dev/v1alpha1', kind: 'Cohort', namespace: '', name: tree, uid },
+    type: 'Warning',
+    reason: 'PlanRejected',
+    action: 'Check',
+    occasion: hash('sha256', reason, 'hex'),
+    note: `Nothing is reclaimed: the plan is wrong (${reason}). The log of the leader has what it was made from; please report it.`,
+  })
+}
