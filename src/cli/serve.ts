@@ -1,6 +1,7 @@
 import { deletePods } from '../../webhooks/delete-pods.ts'
 import { explainPods } from '../../webhooks/explain.ts'
 import { mutatePods } from '../../webhooks/mutate-pods.ts'
+import { readPods } from '../../webhooks/pods.ts'
 import { readUsage } from '../../webhooks/usage.ts'
 import { validatePods } from '../../webhooks/validate-pods.ts'
 import type { Cluster } from '../admission/cluster.ts'
@@ -23,6 +24,7 @@ import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { policyFailures } from '../telemetry/policy-failures.ts'
 import { complain, loadCluster } from './cluster.ts'
 import { quotaRows } from './quota-rows.ts'
+import { heldPod } from './standalone/pods.ts'
 import { type StandaloneProcess, standaloneProcess } from './standalone/process.ts'
 import { EXIT, type ExitCode, type Terminal } from './terminal.ts'
 import { type ProcessTime, SYSTEM_TIME } from './time.ts'
@@ -87,7 +89,7 @@ export async function startService(
   const certificate = await certificateOf(options, counted, metrics)
   if (!certificate.ok) return certificate
 
-  const standalone = await standaloneProcess(cluster, time, counted)
+  const standalone = await standaloneProcess({ cluster, time, observer: metrics.rebalancing(), log: counted })
   const { ledger } = standalone
   const desk = quotaDesk(ledger, () => cluster.quotas, clock)
   metrics.policiesLoaded(cluster.policies)
@@ -106,7 +108,7 @@ export async function startService(
       deletePods(standalone.pods),
       explainPods({ ...deps, ledger }),
     ],
-    readings: [readUsage({ ...deps, ledger })],
+    readings: [readUsage({ ...deps, ledger }), readPods(name => standalone.pods.inNamespace(name).map(heldPod))],
     checks: [ledgerCheck(cluster, ledger)],
     traffic: metrics,
     clock,

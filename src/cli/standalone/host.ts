@@ -23,6 +23,7 @@ export interface PodHost {
   retier(uid: string, tier: Tier): void
   /** The pods of a tree, in the order in which they came. */
   of(tree: string): readonly HostedPod[]
+  inNamespace(namespace: string): readonly HostedPod[]
   find(uid: string): HostedPod | undefined
   /** Counts what is there, and lets lapse what was held for pods that did not come. Rejects when the store fails. */
   recount(): Promise<void>
@@ -55,6 +56,7 @@ export function podHost({ writer, quotas, clock }: HostDeps): PodHost {
     notice: (uid, notice) => holderOf(uid)?.notice(uid, notice),
     retier: (uid, tier) => holderOf(uid)?.retier(uid, tier),
     of: tree => trees.get(tree)?.all() ?? [],
+    inNamespace: name => [...trees.values()].flatMap(pods => pods.all().filter(({ namespace }) => namespace === name)),
     find: uid => holderOf(uid)?.find(uid),
     async recount() {
       for (const [tree, pods] of trees) {

@@ -4,6 +4,7 @@ import { quotaDesk } from '../../admission/desk.ts'
 import type { LogContext } from '../../admission/endpoint.ts'
 import { reviewed } from '../../admission/testing.ts'
 import { validatePod } from '../../admission/validate.ts'
+import type { RebalancingObserver } from '../../controller/rebalancing/told-report.ts'
 import { TIER_LABEL } from '../../policy/owned-keys.ts'
 import { holdingOf } from '../../quota/holding.ts'
 import { manualClock, present } from '../../quota/testing.ts'
@@ -19,6 +20,15 @@ interface Coming {
   readonly metadata?: JsonObject
 }
 
+const NOBODY: RebalancingObserver = {
+  planned() {},
+  needs() {},
+  taken() {},
+  evicted() {},
+  met() {},
+  claims() {},
+}
+
 export async function standaloneWorld(cluster: Cluster, tree = 'research') {
   const clock = manualClock()
   clock.advance(Date.UTC(2026, 0, 1))
@@ -29,7 +39,7 @@ export async function standaloneWorld(cluster: Cluster, tree = 'research') {
     problem: (message: string, cause?: unknown, { reason = '' }: LogContext = {}) =>
       void problems.push(`${message}: ${reason}${cause}`),
   }
-  const standalone = await standaloneProcess(cluster, { clock, timer: clock }, log)
+  const standalone = await standaloneProcess({ cluster, time: { clock, timer: clock }, observer: NOBODY, log })
   const desk = quotaDesk(standalone.ledger, () => cluster.quotas, clock)
 
   return {
