@@ -11,7 +11,7 @@ const PAGE = join(ROOT, 'docs', 'rebalancing.md')
 const BEGIN = '<!-- transcript -->\n```console\n'
 const END = '```\n<!-- end -->'
 const FIRST_ACT = 'Below its share'
-const WIDTH = 120
+const WIDTH = 80
 
 async function transcript(): Promise<string> {
   const { exitCode, stdout, stderr } = await sluiceHere(['demo', '--once'])

@@ -4,18 +4,27 @@ import { type Job, type JobController, type JobRun, jobController } from './job.
 import { heading, type Stage, say } from './stage.ts'
 
 const PRETRAIN: Job = { namespace: 'foundation-models', name: 'pretrain', pods: 12 }
-const DIGEST: Job = { namespace: 'assistant-serving', name: 'digest', pods: 8 }
 
-/** Two Jobs that hold what they are owed, and borrow all that others leave idle. */
-export async function fillUp(stage: Stage): Promise<readonly [pretrain: JobController, digest: JobController]> {
+const OTHERS: readonly Job[] = [
+  { namespace: 'speech-training', name: 'transcribe', pods: 1 },
+  { namespace: 'assistant-serving', name: 'digest', pods: 7 },
+]
+
+export interface Borrowers {
+  readonly pretrain: JobController
+  readonly others: readonly JobController[]
+}
+
+/** Jobs that hold what they are owed, and borrow all that others leave idle. */
+export async function fillUp(stage: Stage): Promise<Borrowers> {
   heading(stage, 'Until it is full', 'whole-node H100 pods of foundation-models, one after the other, no tier named')
   const pretrain = jobController(PRETRAIN, stage)
   sayRun(await pretrain.createMissing(), PRETRAIN, stage)
 
-  heading(stage, 'Until all of it is lent', 'assistant-serving takes what is left, its own first')
-  const digest = jobController(DIGEST, stage)
-  sayRun(await digest.createMissing(), DIGEST, stage)
-  return [pretrain, digest]
+  heading(stage, 'Until all of it is lent', 'two more Jobs take what is left, their own first')
+  const others = OTHERS.map(job => jobController(job, stage))
+  for (const one of others) sayRun(await one.createMissing(), one.job, stage)
+  return { pretrain, others }
 }
 
 /** What a controller got, tier by tier, and the event that says why it got no more. */

@@ -15,14 +15,18 @@ export interface Job {
 
 export interface JobRun {
   readonly admitted: readonly Created[]
-  /** The event that says why there are no more. */
+  /** The event that says why there are no more, and what of it is Sluice's own. */
   readonly event: readonly string[]
+  readonly refusal: readonly string[]
 }
 
 export interface JobController {
   readonly job: Job
   /** Creates what is missing, until one is refused. */
   createMissing(): Promise<JobRun>
+  /** It makes do with what it has got, and misses no more than that. */
+  makeDo(): void
+  isShort(): boolean
   /** Those that are there, in the order in which they came. */
   pods(): readonly HostedPod[]
   /** One of its pods has done its work, and the Job wants one less. */
@@ -46,13 +50,22 @@ export function jobController(job: Job, stage: Stage): JobController {
       const refused = run.find(({ response }) => !response.allowed)
       made += admitted.length
       pods = [...pods, ...admitted]
-      return { admitted, event: refused === undefined ? [] : controllerEvent(refused.response, `job/${name}`) }
+      return {
+        admitted,
+        event: refused === undefined ? [] : controllerEvent(refused.response, `job/${name}`),
+        refusal: refused?.response.status?.message.split('\n').map(line => line.trim()) ?? [],
+      }
     },
+    makeDo() {
+      wanted = pods.length
+    },
+    isShort: () => pods.filter(pod => hosted(pod) !== undefined).length < wanted,
     pods: () => pods.flatMap(pod => hosted(pod) ?? []),
     async finish({ uid }) {
       const done = pods.find(pod => uidOf(pod) === uid)
       if (done === undefined) return
       wanted -= 1
+      pods = pods.filter(pod => pod !== done)
       await stage.client.delete(done.pod, namespace)
     },
   }

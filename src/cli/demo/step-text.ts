@@ -88,7 +88,11 @@ function claimantOf(need: Need | undefined): string {
   }
 }
 
+// More names than these say less than their number.
+const MOST_NAMES = 3
+
 function namesOf(uids: readonly string[], { pods }: Snapshot): string {
+  if (uids.length > MOST_NAMES) return `${uids.length} pods`
   return uids.map(uid => pods.find(pod => pod.uid === uid)?.name ?? uid).join(', ')
 }
 
