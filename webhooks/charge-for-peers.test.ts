@@ -90,8 +90,9 @@ test('whatever is asked and answered arrives as it was', () => {
       tier: fc.constantFrom('auto', 'reserved', 'shared', 'burst'),
       demand: amounts,
       gang: fc.option(fc.record({ id: fc.string(), size: fc.nat(), demand: amounts }, OWN), { nil: undefined }),
+      owner: fc.string(),
     },
-    OWN,
+    { ...OWN, requiredKeys: ['uid', 'namespace', 'tenant', 'tier', 'demand', 'gang'] },
   )
   const charged: fc.Arbitrary<Charged> = fc.record(
     {

@@ -34,7 +34,7 @@ function requestJson({ uid, namespace, tenant, tier, demand, gang, owner }: Requ
   }
 }
 
-function gangJson({ id, size, demand }: WholeGang): JsonObject {
+export function gangJson({ id, size, demand }: WholeGang): JsonObject {
   return { id, size, demand: amountsJson(demand) }
 }
 
@@ -67,7 +67,7 @@ function requestOf(value: JsonValue): Request | undefined {
   return { uid, namespace, tenant, tier, demand, gang, ...(owner === undefined ? {} : { owner }) }
 }
 
-function gangOf(value: JsonValue): WholeGang | undefined {
+export function gangOf(value: JsonValue): WholeGang | undefined {
   const [id, size, demand] = [textAt(value, 'id'), fieldAt(value, 'size'), amountsOf(fieldAt(value, 'demand'))]
   if (id === undefined || demand === undefined || typeof size !== 'number' || !Number.isSafeInteger(size))
     return undefined
@@ -122,11 +122,11 @@ function lenderOf(value: JsonValue): readonly Lender[] {
   return isOfCohort && cohort !== undefined ? [{ kind, cohort, amount: held }] : []
 }
 
-function amountsJson(amounts: ReadonlyMap<string, Amount>): JsonObject {
+export function amountsJson(amounts: ReadonlyMap<string, Amount>): JsonObject {
   return Object.fromEntries([...amounts].map(([key, value]) => [key, value.toString()]))
 }
 
-function amountsOf(value: JsonValue | undefined): ReadonlyMap<string, Amount> | undefined {
+export function amountsOf(value: JsonValue | undefined): ReadonlyMap<string, Amount> | undefined {
   if (!isObject(value)) return undefined
   const entries = Object.entries(value).map(([key, text]) => [key, amountOf(text)] as const)
   const read = entries.filter((entry): entry is readonly [string, Amount] => entry[1] !== undefined)

@@ -137,6 +137,11 @@ export const CODES = {
   },
 } as const satisfies Readonly<Record<`SLU-${'E' | 'P' | 'Q' | 'S'}${number}`, CodeEntry>>
 
+/** Whether the same pod would be admitted if others gave something back. */
+export function lacksCapacity(code: string): boolean {
+  return code === ('SLU-Q201' satisfies keyof typeof CODES)
+}
+
 const RETRYABLE: ReadonlySet<string> = new Set<keyof typeof CODES>(['SLU-Q201', 'SLU-Q230', 'SLU-Q231'])
 
 /** Whether the same pod may be admitted once there is room, or time: nobody has to change anything. */

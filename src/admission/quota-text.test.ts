@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { amount } from '../quantity/amount.ts'
 import { type Book, openBook } from '../quota/book.ts'
+import { amend } from '../quota/change.ts'
 import { type Bar, barsFor, decide } from '../quota/decide.ts'
 import { explain } from '../quota/explain.ts'
 import type { WholeGang } from '../quota/gang.ts'
@@ -25,8 +26,10 @@ interface Scene {
   readonly cohorts: readonly CohortSpec[]
   readonly tenants: readonly TenantSpec[]
   readonly held?: readonly (readonly [tenant: string, tier: Tier, gpus: number])[]
+  readonly claimed?: readonly (readonly [tenant: string, tier: Tier, gpus: number, owner: string])[]
   readonly tier: Tier | 'auto'
   readonly demand: Numbers
+  readonly owner?: string
   readonly gang?: WholeGang
 }
 
@@ -35,10 +38,10 @@ const h100 = (limits: Numbers) => ({
   h100: Object.fromEntries(Object.entries(limits).map(([field, gpus]) => [field, milli(gpus)])),
 })
 
-function bookOf({ cohorts, tenants, held = [] }: Scene): Book {
+function bookOf({ cohorts, tenants, held = [], claimed = [] }: Scene): Book {
   const [quota] = compiled(cohorts, tenants).trees.values()
   assert.ok(quota !== undefined)
-  return held.reduce(
+  const used = held.reduce(
     (book, [name, tier, gpus], index) => {
       const decided = decide(book, request(`held-${index}`, name, { h100: milli(gpus) }, tier), STAMP)
       assert.equal(decided.outcome.kind, 'charged', `${name} could not hold ${gpus} in ${tier}`)
@@ -46,13 +49,20 @@ function bookOf({ cohorts, tenants, held = [] }: Scene): Book {
     },
     openBook(quota, EMPTY_LEDGER),
   )
+  return claimed.reduce((book, [name, tier, gpus, owner]) => {
+    const heldFor = { kind: 'owner', owner } as const
+    return amend(book, {
+      kind: 'claim',
+      claim: { tenant: name, tier, amounts: amounts({ h100: milli(gpus) }), heldFor, untilMs: STAMP.expiresAtMs },
+    })
+  }, used)
 }
 
 function refused(scene: Scene) {
   const book = bookOf(scene)
   const demand = amounts(Object.fromEntries(Object.entries(scene.demand).map(([name, gpus]) => [name, milli(gpus)])))
-  const { tier, gang } = scene
-  const ask = { tenant: 't', tier, demand, gang }
+  const { tier, gang, owner } = scene
+  const ask = { tenant: 't', tier, demand, gang, owner }
   const explanation = explain(book, tenantNamed(book.quota, 't'), ask)
   assert.ok(
     explanation.tiers.every(({ fits }) => !fits),
@@ -264,6 +274,37 @@ const GOLDENS: readonly Golden[] = [
       '[SLU-Q202] exceeded quota: t/burst, requested: h100=2,a100=32, possible: a100=16',
       '  why: reserved is full by its size (0 of 0); shared is full by the pool of cohort c (0 of 0); burst has 16 left by what c has in all (0 of 16); cohort c has 16 a100 idle',
       '  fix: ask for at most 16 a100, or ask the platform team for more quota',
+    ],
+  },
+  {
+    name: 'room that is held for somebody else',
+    limit: 'nothing-idle',
+    cohorts: [cohort('c', h100({ burst: 8 }))],
+    tenants: [tenant('t', 'c', h100({})), tenant('u', 'c', h100({}))],
+    held: [['u', 'burst', 2]],
+    claimed: [['u', 'burst', 4, 'job']],
+    tier: 'burst',
+    demand: { h100: 4 },
+    want: [
+      '[SLU-Q201] exceeded quota: t/burst, requested: h100=4, used: 6, limited: 8',
+      '  why: burst has 2 left by what c has in all (6 of 8); cohort c has 2 h100 idle; 4 h100 are held for u; u borrows 2',
+      '  fix: ask for at most 2 h100, or wait until others give some back',
+    ],
+  },
+  {
+    name: 'room that is held for it, and that others still use',
+    limit: 'nothing-idle',
+    cohorts: [cohort('c', h100({ burst: 8 }))],
+    tenants: [tenant('t', 'c', h100({})), tenant('u', 'c', h100({}))],
+    held: [['u', 'burst', 6]],
+    claimed: [['t', 'burst', 4, 'job']],
+    tier: 'burst',
+    demand: { h100: 4 },
+    owner: 'job',
+    want: [
+      '[SLU-Q201] exceeded quota: t/burst, requested: h100=4, used: 6, limited: 8',
+      '  why: burst has 2 left by what c has in all (6 of 8); cohort c has 2 h100 idle; 4 h100 are held for it, and others still use some; u borrows 6',
+      '  fix: wait until others give some back',
     ],
   },
   {

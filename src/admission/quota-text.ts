@@ -113,13 +113,13 @@ function whyOf(explanation: Explanation): string {
   return [...gang, ...clauses, idle, ...claimClauses(answer), ...borrowers].join('; ')
 }
 
-/** `4 h100 are held for team-x`: room that nobody uses and nobody else gets. Its own is there once others have given it back. */
+/** `4 h100 are held for team-x`: room that nobody uses and nobody else gets. What is held for it is its own once nobody else uses any of it. */
 function claimClauses({ class: className, own, claimants }: ClassAnswer): readonly string[] {
   const ofOthers = claimants.slice(0, 2).map(({ tenant, amount }) => {
     return `${formatGpus(amount)} ${className} are held for ${tenant}`
   })
   return [
-    ...(own > ZERO ? [`${formatGpus(own)} ${className} are held for it once others give them back`] : []),
+    ...(own > ZERO ? [`${formatGpus(own)} ${className} are held for it, and others still use some`] : []),
     ...ofOthers,
   ]
 }

@@ -52,6 +52,7 @@ test('the usage of one tenant has its numbers, whom it borrows from, and how lon
     class: 'h100',
     tier: 'burst',
     usedMilliGpus: 6_000,
+    claimedMilliGpus: 0,
     limitMilliGpus: 20_000,
     availableMilliGpus: 5_000,
     overMilliGpus: 0,

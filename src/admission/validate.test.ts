@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { gpuContainer, gpuPod } from '../policy/testing.ts'
+import { ownerBits } from '../quota/claim.ts'
 import type { Request } from '../quota/decide.ts'
 import type { Verdict } from '../quota/verdict.ts'
 import type { JsonObject } from '../schema/parts.ts'
@@ -78,6 +79,15 @@ test('the first pod of a gang is admitted with room for all, or refused with wha
 test('a pod without a UID is known by that of the review', async () => {
   const { asked } = await validate(gpuPod({}, { generateName: 'worker-' }))
   assert.equal(asked[0]?.uid, 'review')
+})
+
+test('a pod asks with the bits of its controller, and with none where it has none', async () => {
+  const reference = { apiVersion: 'batch/v1', kind: 'Job', name: 'train', uid: 'job' }
+  const ownersOf = async (...ownerReferences: JsonObject[]) =>
+    (await validate(smallPod(1, { ownerReferences }))).asked.map(({ owner }) => owner)
+  assert.deepEqual(await ownersOf(reference, { ...reference, controller: true }), [ownerBits('team-a', 'job')])
+  assert.deepEqual(await ownersOf(reference), [undefined])
+  assert.deepEqual(await ownersOf({ ...reference, uid: '', controller: true }), [undefined])
 })
 
 test('a dry run, and a pod that a rule refuses, is only previewed', async () => {

@@ -39,6 +39,7 @@ interface ServeFlags extends PrometheusFlags {
   readonly validateFailurePolicy: FailurePolicy
   readonly unmutated: Unmutated
   readonly wake: Switch
+  readonly rebalance: Switch
 }
 
 const REGISTRATIONS = ['Managed', 'Off'] as const
@@ -132,6 +133,12 @@ export function addServe(program: Command, terminal: Terminal, done: (code: Exit
         .default('On')
         .env('SLUICE_WAKE'),
     )
+    .addOption(
+      option('--rebalance <switch>', 'plan how lent capacity comes back, and carry it out where cohorts say so')
+        .choices(SWITCHES)
+        .default('On')
+        .env('SLUICE_REBALANCE'),
+    )
     .addOption(option('--exempt-namespaces <names...>', 'namespaces that are left alone, besides those of the system'))
     .addOption(
       option('--drain-seconds <seconds>', 'how long to go on serving after SIGTERM')
@@ -187,6 +194,7 @@ async function start(flags: ServeFlags, terminal: Terminal): Promise<ExitCode | 
       validateFailurePolicy: flags.validateFailurePolicy,
       unmutated: flags.unmutated,
       isWaking: flags.wake === 'On',
+      isRebalancing: flags.rebalance === 'On',
       prometheus: prometheusSettings(flags),
     },
     terminal,

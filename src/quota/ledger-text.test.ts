@@ -5,11 +5,13 @@ import { amount, UNLIMITED } from '../quantity/amount.ts'
 import { TIERS } from '../schema/parts.ts'
 import { openBook } from './book.ts'
 import { amend } from './change.ts'
+import { type Claim, ownerBits } from './claim.ts'
 import { decide, type Request } from './decide.ts'
 import { type Charge, chargeOf, charges, EMPTY_LEDGER, holdings, type Ledger, ledgerOf } from './ledger.ts'
 import { ledgerReader, ledgerText } from './ledger-text.ts'
 import { entries } from './persistent-map.ts'
-import { booked, cohort, compiled, present, request, STAMP, tenant, treeNamed, viewOf } from './testing.ts'
+import { recount } from './recount.ts'
+import { amounts, booked, cohort, compiled, present, request, STAMP, tenant, treeNamed, viewOf } from './testing.ts'
 
 const QUOTA = treeNamed(
   compiled(
@@ -27,20 +29,38 @@ const someRequest: fc.Arbitrary<Request> = fc
     gang: fc.option(fc.record({ id: fc.string(), size: fc.integer({ min: 2, max: 4 }) })),
     a: fc.nat(4),
     b: fc.nat(4),
+    claimer: fc.constantFrom('', 'x', 'y z'),
   })
-  .map(({ uid, owner, tier, gang, a, b }) => {
-    const asked = request(uid, owner, { a, b }, tier)
+  .map(({ uid, owner, tier, gang, a, b, claimer }) => {
+    const asked = { ...request(uid, owner, { a, b }, tier), owner: claimer }
     const demand = new Map([...asked.demand].map(([key, one]) => [key, amount(one * BigInt(gang?.size ?? 1))]))
     return gang === null ? asked : { ...asked, gang: { ...gang, demand } }
   })
 
-/** Ledgers with a base, charges and gangs. */
+const someClaim: fc.Arbitrary<Claim> = fc.record({
+  tenant: fc.constantFrom('t', 'u'),
+  tier: fc.constantFrom(...TIERS),
+  amounts: fc.nat(4).map(a => amounts({ a: a + 1 })),
+  heldFor: fc.oneof(
+    fc.constantFrom('x', 'y z').map(owner => ({ kind: 'owner', owner }) as const),
+    fc.oneof(fc.uuid(), fc.string()).map(uid => ({ kind: 'pod', uid }) as const),
+  ),
+  untilMs: fc.nat(4000),
+})
+
+/** Ledgers with a base, charges, gangs and claims. */
 const someLedger: fc.Arbitrary<Ledger> = fc
-  .record({ before: fc.array(someRequest), after: fc.array(someRequest), asOfMs: fc.nat(2000) })
-  .map(({ before, after, asOfMs }) => {
+  .record({
+    claims: fc.array(someClaim),
+    before: fc.array(someRequest),
+    after: fc.array(someRequest),
+    asOfMs: fc.nat(2000),
+  })
+  .map(({ claims, before, after, asOfMs }) => {
     const play = (ledger: Ledger, requests: readonly Request[]) =>
       requests.reduce((book, one) => decide(book, one, STAMP).book, openBook(QUOTA, ledger))
-    const book = play(EMPTY_LEDGER, before)
+    const claimed = claims.reduce((book, claim) => amend(book, { kind: 'claim', claim }), openBook(QUOTA, EMPTY_LEDGER))
+    const book = play(claimed.ledger, before)
     const live = [...charges(book.ledger)].filter((_, index) => index % 2 === 0)
     return play(amend(book, { kind: 'recount', view: viewOf({ live, asOfMs }) }).ledger, after).ledger
   })
@@ -52,6 +72,15 @@ test('a ledger is read as it was written', () => {
       assert.deepEqual(read.ok ? contentOf(read.value) : read.issues, contentOf(ledger))
     }),
   )
+})
+
+test('a text of the format that had no claims is read as one that has none', () => {
+  const former = '1 7 1;t a 2||\n0 1\n=PxwrSnwdTo-aCxwtPk9aaw t 0 2s writer - a 2'
+  const read = ledgerReader().read(former)
+  assert.ok(read.ok)
+  const base = recount(EMPTY_LEDGER, viewOf({ live: [booked('counted')], position: 7 })).base
+  assert.deepEqual(contentOf(read.value), contentOf(ledgerOf([CHARGE], [], base)))
+  assert.match(ledgerText(read.value), /^2 7 1;/)
 })
 
 test('the base is read once, and a text without a new one shares it', () => {
@@ -94,6 +123,23 @@ test('a charge of one class takes at most 64 bytes', () => {
   assert.ok(ledgerText(ledgerOf(booked)).length < 64_000)
 })
 
+test('a claim of one class takes at most 64 bytes', () => {
+  const claims = Array.from({ length: 1_000 }, (_, index): Claim => {
+    const uid = `00000000-0000-4000-8000-${index.toString(16).padStart(12, '0')}`
+    const heldFor =
+      index % 2 === 0 ? ({ kind: 'pod', uid } as const) : ({ kind: 'owner', owner: ownerBits('n', uid) } as const)
+    const more = {
+      tenant: `tenant-${index % 50}`,
+      amounts: amounts({ h100: 8_000 }),
+      untilMs: 1_800_000_000_000 + index,
+    }
+    return { ...more, tier: 'burst', heldFor }
+  })
+  const read = ledgerOf([], [], EMPTY_LEDGER.base, claims)
+  assert.equal(read.claims.size, 1_000)
+  assert.ok(ledgerText(read).length < 64_000)
+})
+
 test('damaged text is refused, and says what to do; nothing throws', () => {
   const text = ledgerText(ledgerOf([CHARGE]))
   const lines = text.split('\n')
@@ -102,7 +148,10 @@ test('damaged text is refused, and says what to do; nothing throws', () => {
     '1 0',
     '1 0\n0 1',
     '1 0\n-1 0',
-    '2 0\n0 0',
+    '3 0\n0 0',
+    '2 0 0\n0 0 1',
+    '2 0 0\n0 0 1\nq x t 0 1 a 1',
+    '2 0 0\n0 0 1\no x t 0 . a 1',
     '1 0;t\n0 0',
     lines.slice(0, 2).join('\n'),
     `${text}\n${lines.at(-1)}`,
@@ -130,6 +179,7 @@ function contentOf(ledger: Ledger) {
     base: sorted(entries(ledger.base.held)),
     charges: sorted(entries(ledger.charges)),
     gangs: sorted(entries(ledger.gangs)),
+    claims: sorted(entries(ledger.claims)),
     held: sorted(holdings(ledger)),
   }
 }

@@ -2,11 +2,22 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { TIERS } from '../schema/parts.ts'
+import type { Claim } from './claim.ts'
 import { gangKey, joined } from './gang.ts'
 import { holdingOf } from './holding.ts'
-import { type Charge, charge, chargeOf, charges, EMPTY_LEDGER, type Ledger, ledgerOf, withGang } from './ledger.ts'
+import {
+  type Charge,
+  charge,
+  chargeOf,
+  charges,
+  EMPTY_LEDGER,
+  type Ledger,
+  ledgerOf,
+  withClaim,
+  withGang,
+} from './ledger.ts'
 import { find } from './persistent-map.ts'
-import { driftOf, recount } from './recount.ts'
+import { changesNothing, driftOf, recount } from './recount.ts'
 import { podTally, type SeenPod } from './tally.ts'
 import { amounts, booked, present, viewOf } from './testing.ts'
 
@@ -99,6 +110,55 @@ test('drift is what pods hold that nobody charged, and what is counted otherwise
 
   tally.gone('1', 3n)
   assert.equal(driftOf(charged, tally.view(0)), 2n, 'who left is accounted for')
+})
+
+const MOVE: Claim = {
+  tenant: 't',
+  tier: 'reserved',
+  amounts: amounts({ a: 2 }),
+  heldFor: { kind: 'pod', uid: '1' },
+  untilMs: 100,
+}
+const OWNED: Claim = { ...MOVE, tier: 'burst', heldFor: { kind: 'owner', owner: 'o' } }
+
+test('a claim lapses when everything up to its end has been seen', () => {
+  const ledger = withClaim(withClaim(EMPTY_LEDGER, OWNED), MOVE)
+  assert.equal(recount(ledger, viewOf({ position: 0, asOfMs: 99 })), ledger)
+  const lapsed = recount(ledger, viewOf({ position: 0, asOfMs: 100 }))
+  assert.deepEqual([lapsed.claims.size, lapsed.held.size], [0, 0])
+  assert.equal(changesNothing(ledger, viewOf({ position: 0, asOfMs: 100 })), false)
+})
+
+test('the claim of a pod that moves ends in the value that counts the pod in its tier', () => {
+  const before = booked('1', { tier: 'burst' })
+  const counted = recount(ledgerOf([before]), viewOf({ live: [before] }))
+  const claimed = withClaim(counted, MOVE)
+  assert.equal(recount(claimed, viewOf({ live: [before] })), claimed, 'it has not moved yet')
+
+  const moved = recount(claimed, viewOf({ live: [booked('1')], position: 2 }))
+  const { reserved, burst } = holdingOf(moved.held, 't')
+  assert.deepEqual([moved.claims.size, reserved, burst], [0, amounts({ a: 2 }), amounts({})])
+})
+
+test('the claim of a pod that is gone ends, and that of a pod nobody has seen waits for its end', () => {
+  const claimed = withClaim(EMPTY_LEDGER, MOVE)
+  assert.equal(recount(claimed, viewOf({ position: 2 })).claims.size, 1)
+  assert.equal(recount(claimed, viewOf({ gone: ['1'], position: 2 })).claims.size, 0)
+})
+
+test('a pod that was moved as its claim announced is no drift, and one that moved by itself is', () => {
+  const tally = podTally()
+  const first = booked('1', { tier: 'burst' })
+  tally.seen(first, 1n)
+  const view = tally.view(0)
+  const ledger = recount(ledgerOf([first]), view)
+  tally.stored(view)
+  tally.seen(booked('1'), 2n)
+  assert.equal(driftOf(withClaim(ledger, MOVE), tally.view(0)), 0n)
+  assert.equal(driftOf(ledger, tally.view(0)), 2n)
+  const later = tally.view(0)
+  tally.stored(later)
+  assert.equal(driftOf(recount(withClaim(ledger, MOVE), later), tally.view(0)), 0n, 'once')
 })
 
 interface Step {

@@ -4,6 +4,8 @@ import fc from 'fast-check'
 import { amount, ZERO } from '../quantity/amount.ts'
 import { TIERS, type Tier } from '../schema/parts.ts'
 import { type Book, openBook } from './book.ts'
+import { amend } from './change.ts'
+import type { Claim } from './claim.ts'
 import { decide } from './decide.ts'
 import { type Charge, ledgerOf } from './ledger.ts'
 import type { QuotaTree } from './quota-tree.ts'
@@ -47,6 +49,23 @@ function numbersOf(standings: readonly Standing[]): Readonly<Record<string, read
     }),
   )
 }
+
+test('what is claimed stands beside what is used, takes room from others, and oversubscribes nobody', () => {
+  const tenants = [tenant('t', 'c', { gpu: {} }), tenant('u', 'c', { gpu: {} })]
+  const used = bookOf([cohort('c', { gpu: { burst: 8 } })], tenants, [['u', 'burst', 6]])
+  const heldFor = { kind: 'owner', owner: 'job' } as const
+  const claim: Claim = { tenant: 't', tier: 'burst', amounts: amounts({ gpu: 4 }), heldFor, untilMs: 1 }
+  const book = amend(used, { kind: 'claim', claim })
+  const burst = standingsOf(book).filter(({ tier }) => tier === 'burst')
+  assert.deepEqual(
+    burst.map(one => [one.tenant, ...[one.used, one.claimed, one.available, one.over].map(Number)]),
+    [
+      ['t', 0, 4, 0, 0],
+      ['u', 6, 0, 0, 2],
+    ],
+  )
+  assert.deepEqual(oversubscriptionsOf(book), [])
+})
 
 const POOLS = [cohort('c', { gpu: { shared: 4, burst: 2 } })]
 

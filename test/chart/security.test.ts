@@ -145,11 +145,24 @@ describe('rights', { skip: skipWithoutHelm }, () => {
       grants(set)
         .filter(({ verb }) => verb === 'patch')
         .map(({ group, resource }) => `${group}/${resource}`)
-        .filter(one => !/^(\/events|\/secrets|sluice\.dev\/.*|admissionregistration\.k8s\.io\/.*)$/.test(one))
+        .filter(one => !/^(\/pods|\/secrets|sluice\.dev\/.*|admissionregistration\.k8s\.io\/.*)$/.test(one))
         .toSorted()
     const wakeable = [...WAKEABLE].map(([owner, resource]) => `${owner.split('/')[0]}/${resource}`)
     assert.deepEqual(woken('defaults'), wakeable.toSorted())
     assert.deepEqual(woken('restricted'), [])
+  })
+
+  test('to rebalance change pods, and nothing where that is off', () => {
+    const onPods = (set: string) =>
+      grants(set)
+        .filter(({ resource }) => /^(pods|pods\/eviction|poddisruptionbudgets|events)$/.test(resource))
+        .map(({ resource, verb }) => `${verb} ${resource}`)
+        .toSorted()
+    const reading = ['get pods', 'list pods', 'watch pods']
+    const changing = ['create events', 'create pods/eviction', 'patch pods', 'list events']
+    const budgets = ['list poddisruptionbudgets', 'watch poddisruptionbudgets']
+    assert.deepEqual(onPods('defaults'), [...reading, ...changing, ...budgets].toSorted())
+    assert.deepEqual(onPods('restricted'), reading)
   })
 
   test('of the hook that unregisters are to delete what it unregisters', () => {

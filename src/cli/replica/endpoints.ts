@@ -13,6 +13,7 @@ import type { ExemptNamespaces } from '../../admission/exempt.ts'
 import type { PlacedObject } from '../../admission/objects.ts'
 import { questionRefused } from '../../admission/question.ts'
 import type { RecentDenials } from '../../admission/recent-denials.ts'
+import type { RefusedDemands } from '../../admission/refused-demand.ts'
 import type { Validation } from '../../admission/validate.ts'
 import type { ClusterState } from '../../controller/cluster/cluster-state.ts'
 import type { LedgerWriter } from '../../quota/writer.ts'
@@ -31,6 +32,7 @@ interface EndpointDeps {
   /** Forwards to the leader. */
   readonly ledger: LedgerWriter
   readonly recent: RecentDenials
+  readonly demand: RefusedDemands
   readonly refused: Refusals
   readonly self: string
   readonly metrics: Metrics
@@ -41,7 +43,7 @@ export function endpointsOf(deps: EndpointDeps): {
   readonly endpoints: readonly Endpoint[]
   readonly readings: readonly Reading[]
 } {
-  const { settings, state, library, exempt, own, ledger, recent, refused, self, metrics, log } = deps
+  const { settings, state, library, exempt, own, ledger, recent, demand, refused, self, metrics, log } = deps
   const { cluster } = state
   const desk = quotaDesk(ledger, () => cluster().quotas, SYSTEM_CLOCK)
   const observer = policyFailures({ metrics, log, clock: STEADY_CLOCK })
@@ -49,9 +51,13 @@ export function endpointsOf(deps: EndpointDeps): {
   const refusals = {
     denied(validation: Validation) {
       recent.denied(validation)
+      demand.denied(validation)
       refused.denied(validation)
     },
-    admitted: refused.admitted,
+    admitted(validation: Validation) {
+      demand.admitted(validation)
+      refused.admitted(validation)
+    },
   }
   const isSelf = (user: { readonly username?: string } | undefined) => user?.username === self
   const endpoints = [
@@ -68,7 +74,7 @@ export function endpointsOf(deps: EndpointDeps): {
     explainPods({ ...shared, ledger }),
     // What was forwarded once is not forwarded again.
     chargeForPeers({ ledger: own.writer, clock: SYSTEM_CLOCK }),
-    denialsFromPeers(recent),
+    denialsFromPeers({ recent, demand, clock: SYSTEM_CLOCK }),
   ]
   const isReady = () => state.sound() !== undefined
   return {

@@ -4,7 +4,8 @@ import type { Log } from '../../admission/endpoint.ts'
 import type { ExemptNamespaces } from '../../admission/exempt.ts'
 import type { RecentDenials } from '../../admission/recent-denials.ts'
 import type { ClusterState } from '../../controller/cluster/cluster-state.ts'
-import { type CountingObserver, startCounting } from '../../controller/counting/recount.ts'
+import { type Counting, type CountingObserver, startCounting } from '../../controller/counting/recount.ts'
+import type { Rebalancing } from '../../controller/rebalancing/rebalance.ts'
 import { reportConditions } from '../../controller/reports/condition-report.ts'
 import { usageObjects } from '../../controller/reports/usage-objects.ts'
 import type { Edge } from '../../kubernetes/edge.ts'
@@ -22,11 +23,15 @@ interface LeadingDeps {
 interface CountingDeps extends LeadingDeps {
   readonly exempt: ExemptNamespaces
   readonly observer: CountingObserver
+  /** Absent where nobody rebalances. */
+  readonly rebalancing: ((counting: Counting) => Rebalancing) | undefined
 }
 
-export function counting({ edge, cluster, exempt, own, observer, log }: CountingDeps): Duty {
+/** Counts, and plans by each count. */
+export function counting({ edge, cluster, exempt, own, observer, rebalancing, log }: CountingDeps): Duty {
   return () => {
-    const { stop } = startCounting({
+    let planning: Rebalancing | undefined
+    const counting = startCounting({
       cluster,
       exempt,
       follow: edge.follow,
@@ -36,10 +41,20 @@ export function counting({ edge, cluster, exempt, own, observer, log }: Counting
       clock: SYSTEM_CLOCK,
       steady: STEADY_CLOCK,
       timer: timerOn(SYSTEM_CLOCK),
-      observer,
+      observer: {
+        ...observer,
+        recounted(durationMs) {
+          observer.recounted(durationMs)
+          planning?.counted()
+        },
+      },
       log,
     })
-    return stop
+    planning = rebalancing?.(counting)
+    return () => {
+      planning?.stop()
+      counting.stop()
+    }
   }
 }
 

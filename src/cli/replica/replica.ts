@@ -7,6 +7,8 @@ import type { Log } from '../../admission/endpoint.ts'
 import { exemptNamespaces } from '../../admission/exempt.ts'
 import { textAt } from '../../admission/objects.ts'
 import { recentDenials } from '../../admission/recent-denials.ts'
+import { refusedDemand } from '../../admission/refused-demand.ts'
+import { demandNewsJson } from '../../admission/refused-demand-json.ts'
 import { clusterState } from '../../controller/cluster/cluster-state.ts'
 import { denialReports } from '../../controller/reports/denial-reports.ts'
 import { peerClient } from '../../http/peer.ts'
@@ -24,6 +26,7 @@ import { duties } from './duties.ts'
 import { endpointsOf } from './endpoints.ts'
 import { conditionWriting, counting, usageWriting } from './leading.ts'
 import { forwardedLedger, ownLedger } from './ledger.ts'
+import { rebalancing } from './rebalancing.ts'
 import { registering } from './registering.ts'
 import { type ReplicaSettings, serviceName } from './settings.ts'
 import { readingUtilisation } from './utilisation.ts'
@@ -64,9 +67,11 @@ export async function startReplica(settings: ReplicaSettings, log: Log): Promise
   })
   const own = ownLedger({ edge, cluster, metrics, pendingMs: settings.pendingMs, onNewer: waking.newer })
   const recent = recentDenials(SYSTEM_CLOCK)
+  const demand = refusedDemand(SYSTEM_CLOCK)
 
   const leading = metrics.leading()
   const utilisation = readingUtilisation({ settings, observer: leading, log })
+  const planning = rebalancing({ settings, edge, state, own, demand, utilisation: utilisation.of, metrics, log })
   const { promise: served, resolve: isServed } = Promise.withResolvers<void>()
   const registered = registering(settings, {
     edge,
@@ -82,7 +87,10 @@ export async function startReplica(settings: ReplicaSettings, log: Log): Promise
     [
       { begin: certificateDuty(settings, { edge, log, metrics }, registered.isTrusted), after: Promise.resolve() },
       { begin: registered.duty, after: isUp },
-      { begin: counting({ edge, cluster, exempt, own, observer: leading, log }), after: isUp },
+      {
+        begin: counting({ edge, cluster, exempt, own, observer: leading, rebalancing: planning.begin, log }),
+        after: isUp,
+      },
       { begin: usageWriting({ edge, cluster, own, recent, log }), after: isUp },
       { begin: conditionWriting({ edge, state, own, log }), after: isUp },
       { begin: utilisation.duty, after: isUp },
@@ -103,6 +111,7 @@ export async function startReplica(settings: ReplicaSettings, log: Log): Promise
     onLost() {
       leaderDuties.lost()
       leading.lost()
+      planning.lost()
     },
   })
   leading.watchLeader(election.isLeader)
@@ -115,12 +124,16 @@ export async function startReplica(settings: ReplicaSettings, log: Log): Promise
   const ledger = forwardedLedger({ own: own.writer, peers, holder, metrics })
   const reports = denialReports({
     recent,
+    demand,
     leader: () => {
       const known = holder()
       if (known === undefined || known.address === '') return undefined
       return {
         name: known.identity,
-        tell: async denials => void (await peers.post(known.address, DENIALS_FROM_PEERS, denialsJson(denials), 5_000)),
+        async tell({ denials, news }) {
+          const body = { ...denialsJson(denials), ...demandNewsJson(news, SYSTEM_CLOCK.now()) }
+          await peers.post(known.address, DENIALS_FROM_PEERS, body, 5_000)
+        },
       }
     },
     ...calendar,
@@ -150,6 +163,7 @@ export async function startReplica(settings: ReplicaSettings, log: Log): Promise
       own,
       ledger,
       recent,
+      demand,
       refused: waking.refused,
       self,
       metrics,

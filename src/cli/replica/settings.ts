@@ -31,6 +31,8 @@ export interface ReplicaSettings {
   readonly pendingMs: number
   /** Whether refused owners are touched when capacity is back. */
   readonly isWaking: boolean
+  /** Whether the leader plans how lent capacity comes back. */
+  readonly isRebalancing: boolean
   /** Who knows how busy GPUs are; undefined: nobody. */
   readonly prometheus: PrometheusSettings | undefined
 }

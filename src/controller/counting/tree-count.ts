@@ -84,9 +84,7 @@ export function treeCount(): TreeCount {
     const shown: Counted[] = []
     for (const [index, pod] of [...waiting.values()].entries()) {
       if (index % AT_A_TIME === AT_A_TIME - 1) await nextTurn()
-      // One that was counted before may have moved to another tier since it was charged: then its label says so.
-      const moved = present.has(pod.uid) ? asLabelled(pod) : undefined
-      const known = moved ?? asCharged(pod, book) ?? asLabelled(pod)
+      const known = asCharged(pod, book) ?? asLabelled(pod)
       if (known === undefined) shown.push(pod)
       else count(known, pod)
     }

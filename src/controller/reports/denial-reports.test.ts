@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { denialsJson, parseDenials } from '../../admission/denials-json.ts'
+import type { Clock } from '../../admission/endpoint.ts'
 import { type PastDenial, recentDenials } from '../../admission/recent-denials.ts'
+import { refusedDemand } from '../../admission/refused-demand.ts'
+import { demandNewsJson, parseDemandNews } from '../../admission/refused-demand-json.ts'
 import { manualClock } from '../../quota/testing.ts'
 import type { JsonObject, JsonValue } from '../../schema/parts.ts'
 import { parsedValue } from '../../schema/testing.ts'
@@ -10,34 +13,50 @@ import { denialReports } from './denial-reports.ts'
 
 const past = (message: string): PastDenial => ({ tenant: 'a', code: 'SLU-Q201', message, atMs: 0 })
 
+function listenerOn(clock: Clock) {
+  return { recent: recentDenials(clock), demand: refusedDemand(clock) }
+}
+
 /** A replica whose leader hears what it is told in the form in which it is sent. */
 function replica() {
   const clock = manualClock()
   const recent = recentDenials(clock)
-  const leaders = new Map<string, ReturnType<typeof recentDenials>>()
+  const demand = refusedDemand(clock)
+  const leaders = new Map<string, ReturnType<typeof listenerOn>>()
   const situation = { leader: 'first', isReachable: true, told: 0 }
   const reports = denialReports({
     recent,
+    demand,
     clock,
     timer: clock,
     log: SILENT,
     leader: () => {
       const { leader } = situation
-      const listener = leaders.get(leader) ?? recentDenials(clock)
+      const listener = leaders.get(leader) ?? listenerOn(clock)
       leaders.set(leader, listener)
       return leader === ''
         ? undefined
         : {
             name: leader,
-            async tell(denials) {
+            async tell({ denials, news }) {
               if (!situation.isReachable) throw new Error('connection refused')
-              situation.told += denials.length
-              listener.heard(parsedValue(parseDenials(denialsJson(denials))))
+              situation.told += denials.length + news.length
+              const now = clock.now()
+              const body = JSON.parse(JSON.stringify({ ...denialsJson(denials), ...demandNewsJson(news, now) }))
+              listener.recent.heard(parsedValue(parseDenials(body)))
+              listener.demand.heard(parsedValue(parseDemandNews(body, now)))
             },
           }
     },
   })
-  return { recent, reports, situation, known: (name: string) => leaders.get(name)?.denials('a').length ?? 0 }
+  return {
+    recent,
+    demand,
+    reports,
+    situation,
+    known: (name: string) => leaders.get(name)?.recent.denials('a').length ?? 0,
+    demands: (name: string) => leaders.get(name)?.demand.demands() ?? [],
+  }
 }
 
 test('the leader is told of each denial once', async () => {
@@ -59,6 +78,28 @@ test('a new leader is told of all of them', async () => {
   situation.leader = 'second'
   await reports.report()
   assert.deepEqual([situation.told, known('second')], [4, 2])
+})
+
+test('refused demand is told with the denials, and without any', async () => {
+  const { recent, demand, reports, situation, demands } = replica()
+  const refused = {
+    tenant: 'a',
+    tier: 'burst',
+    demand: new Map(),
+    gang: undefined,
+    owner: '0123456789abcd',
+    name: 'Job a/train',
+    sinceMs: 0,
+    lastMs: 0,
+  } as const
+  demand.heard([{ kind: 'refused', demand: refused }])
+  await reports.report()
+  recent.heard([past('x')])
+  await reports.report()
+  assert.deepEqual([situation.told, demands('first')], [2, [refused]])
+  demand.heard([{ kind: 'admitted', owner: refused.owner, atMs: 0 }])
+  await reports.report()
+  assert.deepEqual([situation.told, demands('first')], [3, []])
 })
 
 test('what the leader could not be told is told later', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Book } from '../../quota/book.ts'
+import { amend } from '../../quota/change.ts'
 import { decide } from '../../quota/decide.ts'
 import { amounts, bookOn, cohort, request, STAMP, someDemand, someScenario, tenant } from '../../quota/testing.ts'
 import type { RefusedOwner, Stage } from './refused.ts'
@@ -52,6 +53,14 @@ function pool(
     empty,
   )
 }
+
+test('whoever room is held for is woken into it, and nobody else is', () => {
+  const heldFor = { kind: 'owner', owner: 'job' } as const
+  const claim = { tenant: 'y', tier: 'burst', amounts: amounts({ a: 1 }), heldFor, untilMs: 1 } as const
+  const book = amend(pool(1), { kind: 'claim', claim })
+  const mine = refused('y', 'mine', 9, { ask: { tenant: 'y', tier: 'auto', demand: amounts({ a: 1 }), owner: 'job' } })
+  assert.deepEqual(names(wakePlan(book, [queue('x', 3), [...queue('y', 3), mine]], NOW)), ['y-mine'])
+})
 
 test('with room for one, one of a hundred is woken: the one that was refused first', () => {
   assert.deepEqual(names(wakePlan(pool(1), [queue('x', 100)], NOW)), ['x-0'])

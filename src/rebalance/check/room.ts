@@ -4,6 +4,7 @@ import type { Node } from '../../quota/tree.ts'
 import { TIERS, type Tier } from '../../schema/parts.ts'
 import type { Balance, View } from './balance.ts'
 import { at, borrowingLimitAt, positive } from './capacity.ts'
+import { gpus } from './sums.ts'
 
 /** Reserved and shared are judged as if burst were not there. */
 export function viewOf(tier: Tier): View {
@@ -39,7 +40,7 @@ export function shortfalls(balance: Balance, tenant: Tenant, tier: Tier, keys: r
     ...keys.flatMap(key => {
       if (!classes.has(key)) return [`${name} may not use ${key}`]
       const room = roomAt(balance, view, tenant.leaves[tier], key)
-      return room < 0n ? [`${-room} m of ${key} more are used than the limits of ${name}/${tier} let through`] : []
+      return room < 0n ? [`${gpus(-room)} ${key} more are used than the limits of ${name}/${tier} let through`] : []
     }),
     ...overCaps(balance, tenant, tier, keys),
   ]
@@ -51,12 +52,14 @@ function overCaps(balance: Balance, { spec, leaves }: Tenant, tier: Tier, keys: 
   const capped = keys.flatMap(key => {
     const cap = spec.classes.get(key)?.cap ?? null
     return cap !== null && holds(key) > cap
-      ? [`${spec.name} holds ${holds(key)} m of ${key}, and its cap is ${cap} m`]
+      ? [`${spec.name} holds ${gpus(holds(key))} ${key}, and its cap is ${gpus(cap)}`]
       : []
   })
   if (spec.cap === null) return capped
   const inAll = [...spec.classes.keys()].reduce((sum, key) => sum + holds(key), 0n)
-  return inAll > spec.cap ? [...capped, `${spec.name} holds ${inAll} m in all, and its cap is ${spec.cap} m`] : capped
+  return inAll > spec.cap
+    ? [...capped, `${spec.name} holds ${gpus(inAll)} in all, and its cap is ${gpus(spec.cap)}`]
+    : capped
 }
 
 function smaller(a: bigint | null, b: bigint): bigint {

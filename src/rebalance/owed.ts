@@ -1,0 +1,132 @@
+/** What is owed: the needs of those who are entitled, and those that nobody in particular waits for. */
+import { type Amount, add, least, most, subtract, ZERO } from '../quantity/amount.ts'
+import { roleAt, upwards } from '../quota/quota-tree.ts'
+import type { Node } from '../quota/tree.ts'
+import { removeUsage, type Usage, used } from '../quota/usage.ts'
+import type { ExcessNeed } from './need.ts'
+import type { Outlook } from './outlook.ts'
+import { type OverUse, overUses } from './over-use.ts'
+import type { ReclaimableTier, Snapshot } from './snapshot.ts'
+import type { Task } from './task.ts'
+import { type Waiting, waitingIn } from './waiting.ts'
+
+/** A need of somebody entitled, and how much of the use above the limit it accounts for. */
+export interface Entitled {
+  readonly task: Task
+  readonly node: Node
+  readonly class: string
+  readonly part: Amount
+}
+
+/**
+ * What burst holds above the limit of a cohort is owed to those who wait there, the oldest first. Each asks for its part only, on top of
+ * those before it, so all together they bring the node to its limit. What is over below a node is given back below it.
+ */
+export function entitledNeeds(snapshot: Snapshot, { total, firm }: Outlook): readonly Entitled[] {
+  const { quota } = snapshot.book
+  const over = overUses(quota, total)
+  if (!over.some(({ node }) => isCohort(quota, node))) return []
+  const waiting = waitingIn(snapshot)
+  // Three usages: once all that is over has been given back, the same without burst, and once the entitled have what is theirs.
+  let usages = { relieved: total, firm, granted: total }
+  return over.flatMap(use => {
+    const { node, class: key, limit } = use
+    const above = excessOver(usages.relieved, node, key, limit)
+    const stuck = excessOver(usages.firm, node, key, limit)
+    const parts = isCohort(quota, node) ? partsOf(use, most(ZERO, subtract(above, stuck)), waiting) : []
+    const needs = parts.map(({ group, part, before }) => {
+      const atMost = subtract(used(usages.granted, node, key), add(before, part))
+      return { task: taskFor(use, group, atMost), node, class: key, part }
+    })
+    usages = {
+      relieved: removeUsage(usages.relieved, node, new Map([[key, above]])),
+      firm: removeUsage(usages.firm, node, new Map([[key, stuck]])),
+      granted: removeUsage(usages.granted, node, new Map([[key, sumOf(parts)]])),
+    }
+    return needs
+  })
+}
+
+interface Part {
+  readonly group: Waiting
+  readonly part: Amount
+  /** What those before it ask for. */
+  readonly before: Amount
+}
+
+function partsOf({ node, class: key }: OverUse, owed: Amount, waiting: readonly Waiting[]): readonly Part[] {
+  let before = ZERO
+  return waiting.flatMap(group => {
+    const part = least(subtract(owed, before), group.amounts.get(key) ?? ZERO)
+    if (part <= ZERO || !isBelow(node, group.leaf)) return []
+    const one = { group, part, before }
+    before = add(before, part)
+    return [one]
+  })
+}
+
+function excessOver(usage: Usage, node: Node, key: string, limit: Amount): Amount {
+  return most(ZERO, subtract(used(usage, node, key), limit))
+}
+
+function sumOf(parts: readonly { readonly part: Amount }[]): Amount {
+  return parts.reduce((sum, { part }) => add(sum, part), ZERO)
+}
+
+function taskFor({ node, class: key }: OverUse, { key: group, tenant, pods, sinceMs }: Waiting, atMost: Amount): Task {
+  const id = `entitled/${node.name}/${key}/${group}`
+  const uids = pods.map(({ uid }) => uid)
+  return {
+    need: { kind: 'entitled', id, tenant, pods: uids, sinceMs, node, class: key, atMost },
+    goals: [{ node, class: key, atMost, tiers: ['burst'] }],
+    claimant: null,
+    pods: pods.map(({ amounts }) => amounts),
+  }
+}
+
+/** What is over whoever waits: a quota was cut, or nodes were lost. What is owed to those who wait in vain is not taken for nobody. */
+export function excessNeeds({ book }: Snapshot, { total }: Outlook, inVain: readonly Entitled[]): readonly Task[] {
+  const { quota } = book
+  return overUses(quota, total).flatMap(({ node, class: key, limit }) => {
+    const waitedFor = sumOf(inVain.filter(need => need.class === key && isBelow(node, need.node)))
+    const atMost = add(limit, waitedFor)
+    if (used(total, node, key) <= atMost) return []
+    const need: ExcessNeed = {
+      kind: 'excess',
+      id: `excess/${node.name}/${key}`,
+      of: ownerOf(quota, node),
+      node,
+      class: key,
+      atMost,
+    }
+    const goal = { node, class: key, atMost, tiers: giversAt(quota, node) }
+    return [{ need, goals: [goal], claimant: null, pods: [] }]
+  })
+}
+
+type Quota = Snapshot['book']['quota']
+
+function ownerOf(quota: Quota, node: Node): ExcessNeed['of'] {
+  const role = roleAt(quota, node)
+  return role.kind === 'tenant' ? { kind: 'tenant', name: role.tenant } : { kind: role.kind, name: role.cohort }
+}
+
+function giversAt(quota: Quota, node: Node): readonly ReclaimableTier[] {
+  const role = roleAt(quota, node)
+  switch (role.kind) {
+    case 'cohort':
+      return ['burst', 'shared']
+    case 'pool':
+      return ['shared']
+    case 'tenant':
+      return role.tier === 'reserved' ? [] : [role.tier]
+  }
+}
+
+function isCohort(quota: Quota, node: Node): boolean {
+  return roleAt(quota, node).kind === 'cohort'
+}
+
+function isBelow(above: Node, node: Node): boolean {
+  return upwards(node).some(at => at === above)
+}

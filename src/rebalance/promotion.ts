@@ -1,0 +1,104 @@
+/**
+ * Promotion: where a tenant's own reservation has room, what it holds at risk moves there. It comes before all needs: who has been
+ * promoted needs not be evicted.
+ */
+import { type Amount, ZERO } from '../quantity/amount.ts'
+import type { Book } from '../quota/book.ts'
+import { isWithinCaps } from '../quota/caps.ts'
+import { claimKey } from '../quota/claim.ts'
+import { fitOf } from '../quota/fit.ts'
+import { NO_AMOUNTS, sum } from '../quota/holding.ts'
+import { find } from '../quota/persistent-map.ts'
+import type { Tenant } from '../quota/quota-tree.ts'
+import { type Amounts, addUsage, available, type Usage, used } from '../quota/usage.ts'
+import { type Outlook, promoted } from './outlook.ts'
+import type { Promote } from './plan.ts'
+import type { ReclaimableTier } from './snapshot.ts'
+import type { Survey } from './survey.ts'
+import { isHold, type Unit } from './units.ts'
+
+export interface Promoting {
+  readonly steps: readonly Promote[]
+  readonly outlook: Outlook
+}
+
+const AT_RISK: readonly ReclaimableTier[] = ['burst', 'shared']
+
+/** Tenant by tenant in the order of their names. A tenant that does not try its reservation first is not moved there. */
+export function promotions(survey: Survey, outlook: Outlook): Promoting {
+  const { book } = survey.snapshot
+  const names = [...book.quota.tenants.keys()].toSorted()
+  return names.reduce<Promoting>(
+    (sofar, name) => {
+      const tenant = book.quota.tenants.get(name)
+      if (tenant === undefined || survey.termsAt(tenant.cohort).mode !== 'On') return sofar
+      const units = unitsPromoted(survey, tenant)
+      return units.reduce(({ steps, outlook: at }, unit) => {
+        return { steps: [...steps, stepFor(unit)], outlook: promoted(at, book, unit, 'reserved') }
+      }, sofar)
+    },
+    { steps: [], outlook },
+  )
+}
+
+/** Those that give back last are promoted first. */
+function unitsPromoted(survey: Survey, tenant: Tenant): readonly Unit[] {
+  const { book } = survey.snapshot
+  let view = book.firm
+  let moved = NO_AMOUNTS
+  return AT_RISK.filter(tier => isBefore(tenant, 'reserved', tier) && mayMove(book, tenant, tier)).flatMap(tier =>
+    survey
+      .unitsInOrder(tenant.leaves[tier])
+      .toReversed()
+      .filter(unit => {
+        const asked = unclaimed(book, unit)
+        const others = sum(moved, asked)
+        if (
+          isHold(unit) ||
+          holdsRoom(book, unit) ||
+          !fits(view, tenant, asked) ||
+          !isWithinCaps(book, tenant, 'reserved', fitOf({ pods: 1, amounts: others }))
+        )
+          return false
+        view = addUsage(view, tenant.leaves.reserved, asked)
+        moved = others
+        return true
+      }),
+  )
+}
+
+function isBefore({ spec: { tierOrder } }: Tenant, better: 'reserved', tier: ReclaimableTier): boolean {
+  const at = tierOrder.indexOf(better)
+  return at >= 0 && (at < tierOrder.indexOf(tier) || !tierOrder.includes(tier))
+}
+
+/** A quick look before the units are asked for: most tenants have no room, or nothing to move. */
+function mayMove({ firm, total, ledger }: Book, { leaves, spec }: Tenant, tier: ReclaimableTier): boolean {
+  return spec.classes.keys().some(key => {
+    const isHeld = used(total, leaves[tier], key) > ZERO
+    return isHeld && (ledger.claims.size > 0 || available(firm, leaves.reserved, key) > ZERO)
+  })
+}
+
+/** What has to fit: of pods whose room is claimed already, nothing more. */
+function unclaimed({ ledger }: Book, { tenant, pods }: Unit): Amounts {
+  return pods
+    .filter(({ uid }) => find(ledger.claims, claimKey(tenant, { kind: 'pod', uid })) === undefined)
+    .reduce((all, { amounts }) => sum(all, amounts), NO_AMOUNTS)
+}
+
+/** A gang whose pods have not all come stays where its room is held. */
+function holdsRoom({ ledger }: Book, { gang }: Unit): boolean {
+  const known = gang === null ? undefined : find(ledger.gangs, gang)
+  return known !== undefined && known.heldUntilMs !== null
+}
+
+function fits(view: Usage, { leaves, spec }: Tenant, asked: Amounts): boolean {
+  const hasRoom = (key: string, amount: Amount) => amount <= available(view, leaves.reserved, key)
+  return asked.entries().every(([key, amount]) => spec.classes.has(key) && hasRoom(key, amount))
+}
+
+function stepFor({ tenant, pods, tier, amounts }: Unit): Promote {
+  const rule = 'own-reserved-is-free'
+  return { kind: 'promote', rule, tenant, pods: pods.map(({ uid }) => uid), from: tier, to: 'reserved', amounts }
+}

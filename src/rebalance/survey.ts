@@ -1,0 +1,67 @@
+/** A snapshot with what the search looks up in it again and again, each worked out once and only where it is asked for. */
+import type { Node } from '../quota/tree.ts'
+import { byTurn } from './ranking.ts'
+import { type Rooms, roomsOf } from './rooms.ts'
+import type { HeldPod, ReclaimTerms, Snapshot } from './snapshot.ts'
+import { termsAt } from './terms.ts'
+import { placeIn, type Unit, unitsOf } from './units.ts'
+
+export interface Survey {
+  readonly snapshot: Snapshot
+  termsAt(leaf: Node): ReclaimTerms
+  /** The units of a leaf, those that give back first in front. */
+  unitsInOrder(leaf: Node): readonly Unit[]
+  /** The units that were told for a need, by its id. */
+  toldFor(need: string): readonly Unit[]
+  unitOf(pod: HeldPod): Unit | undefined
+  /** null where nobody knows the nodes. */
+  rooms(): Rooms | null
+}
+
+export function surveyOf(snapshot: Snapshot): Survey {
+  const unitsAt = unitsOf(snapshot)
+  const terms = remembered((node: Node) => termsAt(snapshot, node))
+  const units = remembered((leaf: Node) => byTurn(unitsAt(leaf), terms(leaf), snapshot.nowMs))
+  const unitsByPod = remembered((leaf: Node) => {
+    return new Map(units(leaf).flatMap(unit => unit.pods.map(({ uid }) => [uid, unit] as const)))
+  })
+  const unitOf = ({ uid, tenant, tier }: HeldPod) => {
+    return unitsByPod(placeIn(snapshot.book.quota, tenant, tier).node).get(uid)
+  }
+  const told = remembered((pods: Snapshot['pods']) => unitsTold(pods, unitOf))
+  const rooms = remembered((nodes: Snapshot['nodes']) => (nodes === null ? null : roomsOf(nodes, snapshot)))
+  return {
+    snapshot,
+    termsAt: terms,
+    unitsInOrder: units,
+    toldFor: need => told(snapshot.pods).get(need) ?? [],
+    unitOf,
+    rooms: () => rooms(snapshot.nodes),
+  }
+}
+
+function unitsTold(
+  pods: readonly HeldPod[],
+  unitOf: (pod: HeldPod) => Unit | undefined,
+): ReadonlyMap<string, readonly Unit[]> {
+  const units = new Set(pods.flatMap(pod => (pod.notice === null ? [] : (unitOf(pod) ?? []))))
+  return Map.groupBy(
+    [...units].toSorted(byKey),
+    ({ pods: own }) => own.find(({ notice }) => notice)?.notice?.need ?? '',
+  )
+}
+
+function byKey(a: Unit, b: Unit): number {
+  return a.key < b.key ? -1 : 1
+}
+
+function remembered<K, V>(make: (key: K) => V): (key: K) => V {
+  const known = new Map<K, V>()
+  return key => {
+    const former = known.get(key)
+    if (former !== undefined) return former
+    const made = make(key)
+    known.set(key, made)
+    return made
+  }
+}
