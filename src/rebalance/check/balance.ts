@@ -3,8 +3,8 @@
  * name thousands of pods, and each is taken out and put back to see what would be without it.
  */
 import type { Book } from '../../quota/book.ts'
-import { entries } from '../../quota/persistent-map.ts'
-import type { QuotaTree } from '../../quota/quota-tree.ts'
+import { entries, find } from '../../quota/persistent-map.ts'
+import type { QuotaTree, Tenant } from '../../quota/quota-tree.ts'
 import type { Node } from '../../quota/tree.ts'
 import { TIERS, type Tier } from '../../schema/parts.ts'
 import { at, type Capacity, capacityOf, positive } from './capacity.ts'
@@ -27,6 +27,8 @@ export interface Balance {
   change(load: Load, by: 1n | -1n): void
   /** The classes that were looked at or changed. */
   classes(): readonly string[]
+  /** What a tenant holds of all classes together. */
+  heldInAll(tenant: Tenant, tiers: readonly Tier[]): bigint
   copy(): Balance
 }
 
@@ -51,6 +53,13 @@ function over(book: Book, columns: Map<string, Column>): Balance {
   }
   return {
     used: (view, node, key) => at(columnOf(key)[view], node),
+    heldInAll({ spec, leaves }, tiers) {
+      const holding = find(book.ledger.held, spec.name)
+      const keys = new Set([...columns.keys(), ...TIERS.flatMap(tier => [...(holding?.[tier].keys() ?? [])])])
+      return [...keys]
+        .flatMap(key => tiers.map(tier => at(columnOf(key).total, leaves[tier])))
+        .reduce((a, b) => a + b, 0n)
+    },
     capacity: key => columnOf(key).capacity,
     change(load, by) {
       for (const [key, amount] of load.amounts) enter(columnOf(key), book.quota, load, amount * by)

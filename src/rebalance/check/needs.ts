@@ -48,7 +48,8 @@ function notOver({ snapshot }: Scene, start: Balance, need: EntitledNeed | Exces
 }
 
 /** At a tenant's own node the tree's limit counts, that its documents list the class at all, and what its caps leave to it. */
-function tenantLimit(start: Balance, { spec, leaves }: Tenant, node: Node, key: string): bigint | null {
+function tenantLimit(start: Balance, tenant: Tenant, node: Node, key: string): bigint | null {
+  const { spec, leaves } = tenant
   if (!spec.classes.has(key)) return 0n
   const holds = (of: string) => TIERS.reduce((sum, tier) => sum + start.used('total', leaves[tier], of), 0n)
   const used = start.used('total', node, key)
@@ -56,7 +57,7 @@ function tenantLimit(start: Balance, { spec, leaves }: Tenant, node: Node, key: 
   const limits = [
     limitAt(start.capacity(key), node, key),
     ofClass === null ? null : used - (holds(key) - ofClass),
-    spec.cap === null ? null : used - ([...spec.classes.keys()].reduce((sum, of) => sum + holds(of), 0n) - spec.cap),
+    spec.cap === null ? null : used - (start.heldInAll(tenant, TIERS) - spec.cap),
   ].filter(limit => limit !== null)
   return limits.reduce<bigint | null>((least, limit) => (least !== null && least < limit ? least : limit), null)
 }

@@ -46,20 +46,16 @@ export function shortfalls(balance: Balance, tenant: Tenant, tier: Tier, keys: r
   ]
 }
 
-function overCaps(balance: Balance, { spec, leaves }: Tenant, tier: Tier, keys: readonly string[]): readonly string[] {
+function overCaps(balance: Balance, tenant: Tenant, tier: Tier, keys: readonly string[]): readonly string[] {
+  const { spec, leaves } = tenant
   const beside = TIERS.filter(each => tier === 'burst' || each !== 'burst')
   const holds = (key: string) => beside.reduce((sum, each) => sum + balance.used('total', leaves[each], key), 0n)
-  const capped = keys.flatMap(key => {
-    const cap = spec.classes.get(key)?.cap ?? null
-    return cap !== null && holds(key) > cap
-      ? [`${spec.name} holds ${gpus(holds(key))} ${key}, and its cap is ${gpus(cap)}`]
-      : []
+  const caps = keys.map(key => ({ what: key, cap: spec.classes.get(key)?.cap ?? null, held: () => holds(key) }))
+  const inAll = { what: 'in all', cap: spec.cap, held: () => balance.heldInAll(tenant, beside) }
+  return [...caps, inAll].flatMap(({ what, cap, held }) => {
+    if (cap === null || held() <= cap) return []
+    return [`${spec.name} holds ${gpus(held())} ${what}, and its cap is ${gpus(cap)}`]
   })
-  if (spec.cap === null) return capped
-  const inAll = [...spec.classes.keys()].reduce((sum, key) => sum + holds(key), 0n)
-  return inAll > spec.cap
-    ? [...capped, `${spec.name} holds ${gpus(inAll)} in all, and its cap is ${gpus(spec.cap)}`]
-    : capped
 }
 
 function smaller(a: bigint | null, b: bigint): bigint {

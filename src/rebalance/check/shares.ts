@@ -34,7 +34,8 @@ export function isBelowBy(marginPerMille: number, less: WeighedPortion, more: We
   const margin = 1000n - BigInt(marginPerMille)
   const reduced = { borrowed: more.borrowed * margin, lendable: more.lendable * 1000n }
   if (less.borrowed === 0n) return true
-  if (more.weight === 0n && more.borrowed > 0n) return less.weight > 0n || crosswise(less, reduced) <= 0n
+  if (more.borrowed === 0n) return false
+  if (more.weight === 0n) return less.weight > 0n || crosswise(less, reduced) <= 0n
   if (less.weight === 0n) return false
   return less.borrowed * reduced.lendable * more.weight <= reduced.borrowed * less.lendable * less.weight
 }
