@@ -20,7 +20,7 @@ const REFUSED: DemandNews = {
     lastMs: 4_000,
   },
 }
-const ADMITTED: DemandNews = { kind: 'admitted', owner: OWNER, atMs: 3_000 }
+const ENDED: DemandNews = { kind: 'ended', owner: OWNER, atMs: 3_000 }
 
 function sent(news: readonly DemandNews[], nowMs: number): JsonObject {
   return JSON.parse(JSON.stringify(demandNewsJson(news, nowMs)))
@@ -29,15 +29,15 @@ function sent(news: readonly DemandNews[], nowMs: number): JsonObject {
 test('what is told arrives as it was, by the clock of whoever hears it', () => {
   const { demand } = REFUSED
   const alone: DemandNews = { kind: 'refused', demand: { ...demand, tier: 'auto', gang: undefined } }
-  const body = sent([REFUSED, ADMITTED, alone], 5_000)
-  assert.deepEqual(parsedValue(parseDemandNews(body, 5_000)), [REFUSED, ADMITTED, alone])
+  const body = sent([REFUSED, ENDED, alone], 5_000)
+  assert.deepEqual(parsedValue(parseDemandNews(body, 5_000)), [REFUSED, ENDED, alone])
   const [later] = parsedValue(parseDemandNews(body, 1_005_000))
   assert.deepEqual(later, { ...REFUSED, demand: { ...demand, sinceMs: 1_001_000, lastMs: 1_004_000 } })
 })
 
 test('nothing comes from the future, though a clock was set back', () => {
-  const [heard] = parsedValue(parseDemandNews(sent([ADMITTED], 1_000), 1_000))
-  assert.deepEqual(heard, { ...ADMITTED, atMs: 1_000 })
+  const [heard] = parsedValue(parseDemandNews(sent([ENDED], 1_000), 1_000))
+  assert.deepEqual(heard, { ...ENDED, atMs: 1_000 })
 })
 
 test('a replica of a version that knows of no demand tells of none', () => {
@@ -45,7 +45,7 @@ test('a replica of a version that knows of no demand tells of none', () => {
 })
 
 test('what no replica would send is refused, with its place', () => {
-  const [refused, admitted] = (sent([REFUSED, ADMITTED], 5_000).demand ?? []) as readonly JsonObject[]
+  const [refused, ended] = (sent([REFUSED, ENDED], 5_000).demand ?? []) as readonly JsonObject[]
   const many = { a: '1', b: '1', c: '1', d: '1', e: '1' }
   const changes: readonly JsonObject[] = [
     { kind: 'seen' },
@@ -70,18 +70,18 @@ test('what no replica would send is refused, with its place', () => {
   ]
   const bodies = [
     ...changes.map(change => ({ ...refused, ...change })),
-    { ...admitted, agoMs: -1 },
-    { ...admitted, agoMs: null },
+    { ...ended, agoMs: -1 },
+    { ...ended, agoMs: null },
     null,
   ]
   for (const body of bodies) {
-    const read = parseDemandNews({ demand: [admitted ?? null, body] }, 5_000)
+    const read = parseDemandNews({ demand: [ended ?? null, body] }, 5_000)
     assert.ok(!read.ok, JSON.stringify(body))
     assert.deepEqual(
       read.issues.map(({ at }) => at),
       ['demand[1]'],
     )
   }
-  const lists: readonly JsonValue[] = [null, {}, Array.from({ length: MOST_NEWS_TOLD + 1 }, () => admitted ?? null)]
+  const lists: readonly JsonValue[] = [null, {}, Array.from({ length: MOST_NEWS_TOLD + 1 }, () => ended ?? null)]
   for (const list of lists) assert.ok(!parseDemandNews({ demand: list }, 0).ok)
 })

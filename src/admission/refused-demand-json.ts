@@ -20,8 +20,8 @@ function newsJson(news: DemandNews, nowMs: number): JsonObject {
   switch (news.kind) {
     case 'refused':
       return { kind: 'refused', ...demandJson(news.demand, nowMs) }
-    case 'admitted':
-      return { kind: 'admitted', owner: news.owner, agoMs: age(news.atMs, nowMs) }
+    case 'ended':
+      return { kind: 'ended', owner: news.owner, agoMs: age(news.atMs, nowMs) }
   }
 }
 
@@ -48,7 +48,8 @@ export function parseDemandNews(body: JsonValue | undefined, nowMs: number): Par
   }
   const read = list.map(one => newsOf(one, nowMs))
   const wrong = read.indexOf(undefined)
-  if (wrong !== -1) return failed({ at: `demand[${wrong}]`, problem: 'is no refusal or admission as it should be' })
+  if (wrong !== -1)
+    return failed({ at: `demand[${wrong}]`, problem: 'is no refusal, and no end of one, as it should be' })
   return parsed(read.filter(news => news !== undefined))
 }
 
@@ -61,8 +62,8 @@ function newsOf(value: JsonValue, nowMs: number): DemandNews | undefined {
   const kind = textAt(value, 'kind')
   const demand = kind === 'refused' ? demandOf(value, owner, nowMs) : undefined
   if (demand !== undefined) return { kind: 'refused', demand }
-  const atMs = kind === 'admitted' ? timeAt(value, 'agoMs', nowMs) : undefined
-  return atMs === undefined ? undefined : { kind: 'admitted', owner, atMs }
+  const atMs = kind === 'ended' ? timeAt(value, 'agoMs', nowMs) : undefined
+  return atMs === undefined ? undefined : { kind: 'ended', owner, atMs }
 }
 
 function demandOf(value: JsonValue, owner: string, nowMs: number): RefusedDemand | undefined {

@@ -93,6 +93,18 @@ test('demand ends when a pod of the owner is admitted, or refused for what no ca
   assert.deepEqual(names(), [])
 })
 
+test('demand ends with its owner, and not with another of its UID in another namespace', async () => {
+  const { attempt, demand, names } = await fullPool()
+  await attempt(owner('x'))
+  demand.gone('b', 'uid-a-x')
+  assert.deepEqual(names(), ['ReplicaSet a/x'])
+  const { mark } = demand.after(0, 500)
+  demand.gone('a', 'uid-a-x')
+  demand.gone('a', 'uid-a-unknown')
+  assert.deepEqual(names(), [])
+  assert.deepEqual(demand.after(mark, 500).news, [{ kind: 'ended', owner: ownerBits('a', 'uid-a-x'), atMs: 0 }])
+})
+
 test('a ledger that was busy says nothing of capacity', async () => {
   const { attempt, demand, refusals, names } = await fullPool()
   await attempt(owner('x'))
@@ -167,20 +179,20 @@ test('what is told goes on where it ended, so much at a time', () => {
   const demand = refusedDemand(manualClock())
   demand.heard([
     refused(refusal('x', 0)),
-    { kind: 'admitted', owner: ownerBits('a', 'y'), atMs: 0 },
+    { kind: 'ended', owner: ownerBits('a', 'y'), atMs: 0 },
     refused(refusal('z', 0)),
   ])
   const first = demand.after(0, 2)
   const second = demand.after(first.mark, 2)
   const kinds = [first, second].map(({ news }) => news.map(({ kind }) => kind))
-  assert.deepEqual(kinds, [['refused', 'admitted'], ['refused']])
+  assert.deepEqual(kinds, [['refused', 'ended'], ['refused']])
   assert.deepEqual(demand.after(second.mark, 2), { news: [], mark: second.mark })
 })
 
-/** What happened, a millisecond or more after the one before: an owner was refused or admitted by a replica, or one told another. */
+/** What happened, a millisecond or more after the one before: an owner was refused by a replica or its demand ended there, or one told another. */
 const someEvent = fc.oneof(
   fc.record({
-    kind: fc.constantFrom('refused' as const, 'admitted' as const),
+    kind: fc.constantFrom('refused' as const, 'ended' as const),
     replica: fc.nat(2),
     owner: fc.nat(3),
     afterMs: fc.integer({ min: 1, max: 5_000 }),
@@ -202,7 +214,7 @@ test('whoever has heard all of them knows exactly the owners that were refused l
           if (from !== to)
             replica(to).heard(parsedValue(parseDemandNews(JSON.parse(JSON.stringify(body)), clock.now())))
         }
-        const last = new Map<number, { readonly kind: string; readonly admittedMs: number }>()
+        const last = new Map<number, { readonly kind: string; readonly endedMs: number }>()
         for (const event of events) {
           if (event.kind === 'told') {
             tell(event.replica, event.listener)
@@ -215,7 +227,7 @@ test('whoever has heard all of them knows exactly the owners that were refused l
           replica(event.replica).heard([
             kind === 'refused' ? refused(refusal(`${name}`, atMs)) : { kind, owner: bits, atMs },
           ])
-          last.set(name, { kind, admittedMs: kind === 'admitted' ? atMs : (last.get(name)?.admittedMs ?? 0) })
+          last.set(name, { kind, endedMs: kind === 'ended' ? atMs : (last.get(name)?.endedMs ?? 0) })
         }
         const [leader = 0, ...others] = order
         for (const other of others) tell(other, leader)
@@ -225,8 +237,8 @@ test('whoever has heard all of them knows exactly the owners that were refused l
         assert.deepEqual(known.map(({ name }) => name).toSorted(), want.toSorted())
         for (const { name, sinceMs, lastMs } of known) {
           assert.ok(
-            sinceMs <= lastMs && sinceMs >= (last.get(Number(name))?.admittedMs ?? 0),
-            'a wait begins after it was admitted',
+            sinceMs <= lastMs && sinceMs >= (last.get(Number(name))?.endedMs ?? 0),
+            'a wait begins after the last one ended',
           )
         }
       },

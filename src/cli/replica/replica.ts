@@ -55,7 +55,15 @@ export async function startReplica(settings: ReplicaSettings, log: Log): Promise
   const steady = { clock: STEADY_CLOCK, timer: timerOn(STEADY_CLOCK) }
   const calendar = { clock: SYSTEM_CLOCK, timer: timerOn(SYSTEM_CLOCK) }
 
-  const state = clusterState({ server: edge.api, follow: edge.follow, library: library.value, log, ...steady })
+  const demand = refusedDemand(SYSTEM_CLOCK)
+  const state = clusterState({
+    server: edge.api,
+    follow: edge.follow,
+    library: library.value,
+    onOwnerGone: demand.gone,
+    log,
+    ...steady,
+  })
   const cluster = state.cluster
   const waking = wakingRefused({
     settings,
@@ -67,7 +75,6 @@ export async function startReplica(settings: ReplicaSettings, log: Log): Promise
   })
   const own = ownLedger({ edge, cluster, metrics, pendingMs: settings.pendingMs, onNewer: waking.newer })
   const recent = recentDenials(SYSTEM_CLOCK)
-  const demand = refusedDemand(SYSTEM_CLOCK)
 
   const leading = metrics.leading()
   const utilisation = readingUtilisation({ settings, observer: leading, log })

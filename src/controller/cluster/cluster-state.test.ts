@@ -80,10 +80,12 @@ async function started(
   prepare(api)
   const clock = manualClock()
   const problems: string[] = []
+  const gone: string[] = []
   const state = clusterState({
     server: api.server,
     follow: api.follow,
     library: placed(CLASSES),
+    onOwnerGone: (namespace, uid) => void gone.push(`${namespace}/${uid}`),
     clock,
     timer: { at: clock.at },
     log: {
@@ -95,7 +97,7 @@ async function started(
   const change = (path: string, object: JsonObject, event: 'changed' | 'removed' = 'changed') => {
     api.audiences.get(path)?.tell((audience, keep) => audience[event](sighting(object, keep)))
   }
-  return { ...api, state, clock, problems, change }
+  return { ...api, state, clock, problems, gone, change }
 }
 
 const uncompiled = 'the cluster has not been compiled yet'
@@ -196,6 +198,30 @@ test('claims, controllers and labels of namespaces are looked up as they were to
   change('/apis/batch/v1/jobs', job(true))
   assert.equal(claims.template('team-a', 't').kind, 'missing')
   assert.equal(owners.object('team-a', reference), undefined)
+})
+
+test('a controller that is deleted or over is told of, once, and a claim is none', async () => {
+  const { state, change, gone } = await started()
+  await state.ready
+  const job = (uid: string, conditions: readonly JsonObject[] = []) => ({
+    metadata: { name: `j${uid}`, namespace: 'team-a', uid },
+    spec: {},
+    status: { conditions },
+  })
+  const path = '/apis/batch/v1/jobs'
+  for (const uid of ['1', '2', '3']) change(path, job(uid))
+  change('/apis/resource.k8s.io/v1/resourceclaims', { metadata: { name: 'c', namespace: 'team-a', uid: '4' } })
+  change(
+    '/apis/resource.k8s.io/v1/resourceclaims',
+    { metadata: { name: 'c', namespace: 'team-a', uid: '4' } },
+    'removed',
+  )
+  change(path, job('1'))
+  assert.deepEqual(gone, [])
+  change(path, job('1', [{ type: 'Failed', status: 'True' }]))
+  change(path, job('1'), 'removed')
+  change(path, job('2'), 'removed')
+  assert.deepEqual(gone, ['team-a/1', 'team-a/2'])
 })
 
 test('without the CRDs it says so, and goes on when they are there', async () => {

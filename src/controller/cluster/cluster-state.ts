@@ -23,6 +23,8 @@ export interface ClusterStateDeps {
   readonly follow: Follow
   /** The shipped library, over which the cluster's own objects stand. */
   readonly library: readonly PlacedObject[]
+  /** A controller's object is not there any more, or is over: no pod of it comes. Not all kinds are followed. */
+  readonly onOwnerGone?: (namespace: string, uid: string) => void
   readonly clock: Clock
   readonly timer: Timer
   readonly log: Log
@@ -78,6 +80,13 @@ export function clusterState(deps: ClusterStateDeps): ClusterState {
   const namespaces = new Map<string, Labels>()
   const claims = claimIndex()
   const owners = ownerIndex()
+  const toldOwners: Index = {
+    put: owners.put,
+    drop(object) {
+      owners.drop(object)
+      deps.onOwnerGone?.(textAt(object, 'metadata', 'namespace') ?? '', textAt(object, 'metadata', 'uid') ?? '')
+    },
+  }
   const followings = new Map<string, Following>()
   const listeners = new Set<(sound: SoundCluster) => void>()
   const { promise: ready, resolve: isReady } = Promise.withResolvers<void>()
@@ -174,7 +183,7 @@ export function clusterState(deps: ClusterStateDeps): ClusterState {
     for (const one of served) {
       if (isStopped || followings.has(one.path)) continue
       if (one.apiVersion === API_VERSION) collections.push(one)
-      const audience = ESSENTIAL.includes(nameOfKind(one)) ? rules(one) : lookedUp(isClaim(one) ? claims : owners)
+      const audience = ESSENTIAL.includes(nameOfKind(one)) ? rules(one) : lookedUp(isClaim(one) ? claims : toldOwners)
       const keep = (object: JsonObject) => keptObject(one.apiVersion, one.kind, object)
       followings.set(one.path, deps.follow({ path: one.path, keep, audience }))
     }

@@ -97,7 +97,7 @@ test('refused demand is told with the denials, and without any', async () => {
   recent.heard([past('x')])
   await reports.report()
   assert.deepEqual([situation.told, demands('first')], [2, [refused]])
-  demand.heard([{ kind: 'admitted', owner: refused.owner, atMs: 0 }])
+  demand.heard([{ kind: 'ended', owner: refused.owner, atMs: 0 }])
   await reports.report()
   assert.deepEqual([situation.told, demands('first')], [3, []])
 })

@@ -10,7 +10,7 @@ import { MOST_NEWS_TOLD } from '../../admission/refused-demand-json.ts'
 import type { Timer } from '../../quota/waiter.ts'
 import { openRounds } from '../rounds.ts'
 
-export interface ToldDenials {
+interface ToldDenials {
   readonly denials: readonly PastDenial[]
   readonly news: readonly DemandNews[]
 }
