@@ -2,9 +2,9 @@
 import type { Refusals } from '../../../webhooks/validate-pods.ts'
 import type { Cluster } from '../../admission/cluster.ts'
 import type { Log } from '../../admission/endpoint.ts'
+import { refusedDemand } from '../../admission/refused-demand.ts'
 import { type CycleDeps, type CycleReport, runCycle } from '../../controller/rebalancing/cycle.ts'
 import { type RebalancingObserver, reportTeller } from '../../controller/rebalancing/told-report.ts'
-import { refusedOwners } from '../../controller/waking/refused.ts'
 import type { LedgerWriter } from '../../quota/writer.ts'
 import { planIssues } from '../../rebalance/check/plan-issues.ts'
 import { planOf } from '../../rebalance/plan-of.ts'
@@ -36,7 +36,7 @@ export async function standaloneProcess({ cluster, time, observer, log }: Standa
   const { now } = clock
   const ledger = await inProcessLedger(() => cluster, time)
   const host = podHost({ writer: ledger, quotas: cluster.quotas, clock })
-  const refused = refusedOwners({ clock, observer: { unwakeable() {}, reached() {} } })
+  const refused = refusedDemand(clock)
   const past = evictions(now)
   const see = standaloneSight({ cluster, host, writer: ledger, refused, evictions: past, now })
   const treeOf = (tenant: string) => cluster.quotas.treeOfTenant.get(tenant)?.name ?? tenant
