@@ -1,53 +1,80 @@
-/** How far the planning has come. Each need is met in turn, in the outlook that those before it leave. */
-import type { Refused } from './asked.ts'
+/**
+ * How far the planning has come. Each need is met in turn, in the outlook that those before it leave.
+ *
+ * There are two outlooks: in cohorts that are only shown plans nothing happens to anybody, so what is applied must not count on them; and
+ * what is shown counts on everybody, or it would show the same victims again and again.
+ */
+import type { Attempt, Refused } from './asked.ts'
 import type { Outlook } from './outlook.ts'
-import type { MetNeed, Step, UnmetNeed } from './plan.ts'
-import { holdFor, stepsFor } from './steps.ts'
+import type { Obstacle, UnmetNeed } from './plan.ts'
 import type { Survey } from './survey.ts'
 import type { Task } from './task.ts'
-import { claimed, metNeed, type Success, type Tried, tried } from './tried.ts'
+import { repeated, type Success, tried } from './tried.ts'
+import type { Unit } from './units.ts'
 
 export interface Course {
-  readonly outlook: Outlook
-  readonly steps: readonly Step[]
-  readonly met: readonly MetNeed[]
+  readonly applied: Outlook
+  readonly shown: Outlook
+  readonly met: readonly Met[]
   readonly unmet: readonly UnmetNeed[]
 }
 
-/** The course once something that is owed was tried. */
-export function withOwed(survey: Survey, course: Course, task: Task): Course {
-  const result = tried(survey, course.outlook, task)
-  return result.ok ? withMet(course, result, stepsFor(survey, result)) : withUnmet(course, task, result)
+export interface Met {
+  readonly task: Task
+  readonly units: readonly Unit[]
+  readonly isApplied: boolean
+  /** What is to be held for it; null where it is owed, or held already. */
+  readonly claim: Attempt['claim'] | null
 }
 
-/** A claim stands in the ledger, so it is in the outlook even where nobody gives back for it. */
-export function withClaim(survey: Survey, course: Course, task: Task): Course {
-  const after = withOwed(survey, course, task)
-  return after.outlook === course.outlook ? { ...after, outlook: claimed(course.outlook, task) } : after
+/** The course once a need was tried. */
+export function pursued(survey: Survey, course: Course, task: Task): Course {
+  const next = served(survey, course, task, null)
+  return typeof next === 'string' ? withUnmet(course, task, next) : next
 }
 
 /**
  * Demand that was refused is met in the first tier in which others can make room. Where nobody has to, because room is being freed
  * already, waking whoever was refused is enough.
  */
-export function withRefused(survey: Survey, course: Course, { attempts, leaf }: Refused): Course {
-  let first: { readonly task: Task; readonly result: Tried } | undefined
+export function pursuedFirst(survey: Survey, course: Course, { attempts }: Refused): Course {
+  let first: UnmetNeed | undefined
   for (const { task, claim } of attempts) {
-    const result = tried(survey, course.outlook, task)
-    if (result.ok && result.units.length === 0) return { ...course, outlook: result.outlook }
-    if (result.ok) return withMet(course, result, [holdFor(survey, result, claim, leaf), ...stepsFor(survey, result)])
-    first ??= { task, result }
+    const next = served(survey, course, task, claim)
+    if (typeof next === 'string') first ??= { need: task.need, because: next }
+    else return next.met.at(-1)?.units.length === 0 ? { ...next, met: course.met } : next
   }
-  return first === undefined || first.result.ok ? course : withUnmet(course, first.task, first.result)
+  return first === undefined ? course : { ...course, unmet: [...course.unmet, first] }
 }
 
-/** What is only shown happens to nobody: no steps, and those who come after find everything as it was. */
-function withMet(course: Course, result: Success, steps: readonly Step[]): Course {
-  const met = [...course.met, metNeed(result)]
-  if (!result.isApplied) return { ...course, met }
-  return { ...course, met, steps: [...course.steps, ...steps], outlook: result.outlook }
+function served(survey: Survey, course: Course, task: Task, claim: Met['claim']): Course | Obstacle {
+  const result = tried(survey, course.applied, task)
+  if (result.ok && !result.units.some(unit => isShown(survey, unit))) {
+    const shown = course.shown === course.applied ? result.outlook : repeated(survey, course.shown, result)
+    return withMet({ ...course, applied: result.outlook, shown }, result, true, claim)
+  }
+  const other = course.shown === course.applied ? result : tried(survey, course.shown, task)
+  if (!other.ok) return other.because
+  if (other.units.length > 0 && !other.units.some(unit => isShown(survey, unit))) {
+    return result.ok ? 'protected' : result.because
+  }
+  const { spoken, spent } = other.outlook
+  return withMet(
+    { ...course, applied: { ...course.applied, spoken, spent }, shown: other.outlook },
+    other,
+    false,
+    claim,
+  )
 }
 
-function withUnmet(course: Course, { need }: Task, { because }: Extract<Tried, { ok: false }>): Course {
+function withMet(course: Course, { task, units }: Success, isApplied: boolean, claim: Met['claim']): Course {
+  return { ...course, met: [...course.met, { task, units, isApplied, claim }] }
+}
+
+function withUnmet(course: Course, { need }: Task, because: Obstacle): Course {
   return { ...course, unmet: [...course.unmet, { need, because }] }
+}
+
+function isShown(survey: Survey, { leaf }: Unit): boolean {
+  return survey.termsAt(leaf).mode === 'DryRun'
 }

@@ -13,12 +13,18 @@ import type { Usage } from '../quota/usage.ts'
 
 const PER_MILLE = 1000n
 
-/** In a usage in which the claimant has what it asks for and the victim has given back. */
-export function isFair(usage: Usage, claimant: Node, victim: Node, key: string, marginPerMille: number): boolean {
+/** In a usage in which the claimant has what it asks for, of these classes, and the victim has given back. */
+export function isFair(
+  usage: Usage,
+  claimant: Node,
+  victim: Node,
+  keys: readonly string[],
+  marginPerMille: number,
+): boolean {
   const sides = sidesOf(claimant, victim)
   // What counts at the root belongs to tenants that are gone: nobody's share.
   if (sides === undefined) return true
-  const [gains, keeps] = sides.map(node => shareOf(usage, node, [key]))
+  const [gains, keeps] = sides.map(node => shareOf(usage, node, keys))
   return gains === undefined || keeps === undefined || isSmaller(gains, keeps, marginPerMille)
 }
 

@@ -62,8 +62,8 @@ function isAllowed(search: Search, units: readonly Unit[]): boolean {
   const { goals } = search.task
   let draft: Draft = search.start
   return units.every(unit => {
-    const goal = goals.find(each => counts(draft.usage, each, unit))
-    const next = goal === undefined ? 'spoken-for' : withVictim(search, draft, unit, goal)
+    const isOfUse = goals.some(goal => counts(draft.views, goal, unit))
+    const next = isOfUse ? withVictim(search, draft, unit) : 'spoken-for'
     if (typeof next === 'string') return false
     draft = next
     return true

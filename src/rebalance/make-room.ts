@@ -40,8 +40,8 @@ function clearedFor(
   let [at, room] = [draft, gains]
   for (const unit of unitsOn(search, rooms, node)) {
     if (hasRoom(rooms.free, room, node, asked)) break
-    const goal = search.task.goals.find(each => counts(at.usage, each, unit))
-    const next = goal === undefined ? 'spoken-for' : withVictim(search, at, unit, goal)
+    const isOfUse = search.task.goals.some(goal => counts(at.views, goal, unit))
+    const next = isOfUse ? withVictim(search, at, unit) : 'spoken-for'
     if (typeof next === 'string') continue
     at = next
     room = gained(room, unit.pods)

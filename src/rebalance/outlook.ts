@@ -1,77 +1,66 @@
 /**
  * What there will be once everything that was decided so far has happened: who is leaving has left, whose charge moves has moved, and
  * victims are gone. Each need is met in the outlook that those before it leave, so nobody gives back twice for the same room.
- *
- * Claims of owners are not in it until their turn comes: a claim may stand on capacity that others still use, and must take from nobody
- * by standing there.
  */
-import type { Book } from '../quota/book.ts'
+
+import type { Amount } from '../quantity/amount.ts'
+import { subtract } from '../quantity/amount.ts'
+import { type Claim, claimKey } from '../quota/claim.ts'
 import { claims } from '../quota/ledger.ts'
-import { type Amounts, addUsage, removeUsage, type Usage } from '../quota/usage.ts'
-import type { Tier } from '../schema/parts.ts'
+import type { Node } from '../quota/tree.ts'
+import { used } from '../quota/usage.ts'
 import type { Spent } from './protection.ts'
 import type { Gains } from './rooms.ts'
 import type { Snapshot } from './snapshot.ts'
-import { placeIn, type Unit } from './units.ts'
+import type { Unit } from './units.ts'
+import { type Views, withLess, withMore } from './views.ts'
 
-export interface Outlook {
-  /** Everything, burst included. */
-  readonly total: Usage
-  /** Reserved and shared only. */
-  readonly firm: Usage
+export interface Outlook extends Views {
   /** Keys of the units that are nobody's to take: victims already, or about to be in a better tier. */
   readonly spoken: ReadonlySet<string>
   readonly spent: Spent
   /** What victims leave on nodes, less what is promised there. */
   readonly gains: Gains
+  /** Who was promised a node, by what `Task.pods` knows them by. */
+  readonly housed: ReadonlySet<string>
 }
 
-/** Before anything is decided. */
-export function outlookOf({ book, pods }: Snapshot): Outlook {
-  const leaving = pods.filter(({ isLeaving }) => isLeaving)
-  const { total, firm } = [...claims(book.ledger), ...leaving].reduce<Views>(
-    (views, part) => less(views, book, part),
-    book,
-  )
+export interface Start {
+  /**
+   * Without claims: they stand on capacity that others still use, and must take from nobody who is within the limits by standing there.
+   * Their own turn comes later.
+   */
+  readonly outlook: Outlook
+  readonly claims: readonly Claim[]
+  /** By how much those raise what the ledger shows as used. */
+  raisedBy(node: Node, key: string): Amount
+}
+
+/** Before any need was looked at; these units are charged to the reservations of their tenants. */
+export function startOf({ book, pods }: Snapshot, promoted: readonly Unit[]): Start {
+  const moving = new Set(promoted.flatMap(unit => unit.pods.map(({ tenant, uid }) => podClaim(tenant, uid))))
+  const all = [...claims(book.ledger)]
+  const isMoving = ({ tenant, heldFor }: Claim) => moving.has(claimKey(tenant, heldFor))
+  const gone = [...pods.filter(({ isLeaving }) => isLeaving), ...all.filter(isMoving), ...promoted]
+  const left = gone.reduce<Views>((views, held) => withLess(views, book, held), { total: book.total, firm: book.firm })
+  const now = promoted.reduce((views, unit) => withMore(views, book, { ...unit, tier: 'reserved' }), left)
+
+  const standing = all.filter(claim => !isMoving(claim))
+  const bare = standing.reduce((views, claim) => withLess(views, book, claim), now)
   const spent = { disruptions: new Map(), evictions: new Map() }
-  return { total, firm, spoken: new Set(), spent, gains: new Map() }
-}
-
-/** Once a unit is charged to a better tier of its tenant. */
-export function promoted(outlook: Outlook, book: Book, unit: Unit, to: Tier): Outlook {
-  const { tenant, amounts } = unit
-  const views = more(less(outlook, book, unit), book, { tenant, tier: to, amounts })
-  return { ...outlook, ...views, spoken: new Set([...outlook.spoken, unit.key]) }
-}
-
-/** Once victims are gone, and this is what is used. */
-export function victimsGone(outlook: Outlook, units: readonly Unit[], total: Usage): Outlook {
-  const ofPools = units.filter(({ tier }) => tier === 'shared')
+  const spoken = new Set(promoted.map(({ key }) => key))
   return {
-    ...outlook,
-    total,
-    firm: ofPools.reduce((usage, { leaf, amounts }) => removeUsage(usage, leaf, amounts), outlook.firm),
-    spoken: new Set([...outlook.spoken, ...units.map(({ key }) => key)]),
+    outlook: { ...bare, spoken, spent, gains: new Map(), housed: new Set() },
+    claims: standing,
+    raisedBy: (node, key) => subtract(used(now.total, node, key), used(bare.total, node, key)),
   }
 }
 
-type Views = Pick<Outlook, 'total' | 'firm'>
-
-interface Part {
-  readonly tenant: string
-  readonly tier: Tier
-  readonly amounts: Amounts
+function podClaim(tenant: string, uid: string): string {
+  return claimKey(tenant, { kind: 'pod', uid })
 }
 
-function less(views: Views, book: Book, part: Part): Views {
-  return changed(views, book, part, removeUsage)
-}
-
-function more(views: Views, book: Book, part: Part): Views {
-  return changed(views, book, part, addUsage)
-}
-
-function changed({ total, firm }: Views, book: Book, part: Part, change: typeof addUsage): Views {
-  const { node, tier } = placeIn(book.quota, part.tenant, part.tier)
-  return { total: change(total, node, part.amounts), firm: tier === 'burst' ? firm : change(firm, node, part.amounts) }
+/** With all that is claimed in it. */
+export function withClaims(outlook: Outlook, { book }: Snapshot, standing: readonly Claim[]): Outlook {
+  return { ...outlook, ...standing.reduce<Views>((views, claim) => withMore(views, book, claim), outlook) }
 }

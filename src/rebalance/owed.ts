@@ -4,10 +4,10 @@ import { roleAt, upwards } from '../quota/quota-tree.ts'
 import type { Node } from '../quota/tree.ts'
 import { removeUsage, type Usage, used } from '../quota/usage.ts'
 import type { ExcessNeed } from './need.ts'
-import type { Outlook } from './outlook.ts'
+import type { Outlook, Start } from './outlook.ts'
 import { type OverUse, overUses } from './over-use.ts'
-import type { ReclaimableTier, Snapshot } from './snapshot.ts'
-import type { Task } from './task.ts'
+import type { Snapshot } from './snapshot.ts'
+import type { Goal, Task } from './task.ts'
 import { type Waiting, waitingIn } from './waiting.ts'
 
 /** A need of somebody entitled, and how much of the use above the limit it accounts for. */
@@ -22,7 +22,8 @@ export interface Entitled {
  * What burst holds above the limit of a cohort is owed to those who wait there, the oldest first. Each asks for its part only, on top of
  * those before it, so all together they bring the node to its limit. What is over below a node is given back below it.
  */
-export function entitledNeeds(snapshot: Snapshot, { total, firm }: Outlook): readonly Entitled[] {
+export function entitledNeeds(snapshot: Snapshot, { outlook, raisedBy }: Start): readonly Entitled[] {
+  const { total, firm } = outlook
   const { quota } = snapshot.book
   const over = overUses(quota, total)
   if (!over.some(({ node }) => isCohort(quota, node))) return []
@@ -36,7 +37,7 @@ export function entitledNeeds(snapshot: Snapshot, { total, firm }: Outlook): rea
     const parts = isCohort(quota, node) ? partsOf(use, most(ZERO, subtract(above, stuck)), waiting) : []
     const needs = parts.map(({ group, part, before }) => {
       const atMost = subtract(used(usages.granted, node, key), add(before, part))
-      return { task: taskFor(use, group, atMost), node, class: key, part }
+      return { task: taskFor(use, group, atMost, raisedBy(node, key)), node, class: key, part }
     })
     usages = {
       relieved: removeUsage(usages.relieved, node, new Map([[key, above]])),
@@ -73,34 +74,39 @@ function sumOf(parts: readonly { readonly part: Amount }[]): Amount {
   return parts.reduce((sum, { part }) => add(sum, part), ZERO)
 }
 
-function taskFor({ node, class: key }: OverUse, { key: group, tenant, pods, sinceMs }: Waiting, atMost: Amount): Task {
-  const id = `entitled/${node.name}/${key}/${group}`
+function taskFor({ node, class: key }: OverUse, group: Waiting, atMost: Amount, raised: Amount): Task {
+  const { key: name, tenant, pods, sinceMs } = group
   const uids = pods.map(({ uid }) => uid)
+  const id = `entitled/${node.name}/${key}/${name}`
   return {
-    need: { kind: 'entitled', id, tenant, pods: uids, sinceMs, node, class: key, atMost },
-    goals: [{ node, class: key, atMost, tiers: ['burst'] }],
+    need: { kind: 'entitled', id, tenant, pods: uids, sinceMs, node, class: key, atMost: add(atMost, raised) },
+    goals: [{ view: 'total', node, class: key, atMost, tiers: ['burst'] }],
     claimant: null,
-    pods: pods.map(({ amounts }) => amounts),
+    pods: new Map(pods.map(({ uid, amounts }) => [uid, amounts])),
   }
 }
 
 /** What is over whoever waits: a quota was cut, or nodes were lost. What is owed to those who wait in vain is not taken for nobody. */
-export function excessNeeds({ book }: Snapshot, { total }: Outlook, inVain: readonly Entitled[]): readonly Task[] {
-  const { quota } = book
+export function excessNeeds(
+  { book: { quota } }: Snapshot,
+  { total }: Outlook,
+  { raisedBy }: Start,
+  inVain: readonly Entitled[],
+): readonly Task[] {
   return overUses(quota, total).flatMap(({ node, class: key, limit }) => {
     const waitedFor = sumOf(inVain.filter(need => need.class === key && isBelow(node, need.node)))
     const atMost = add(limit, waitedFor)
     if (used(total, node, key) <= atMost) return []
-    const need: ExcessNeed = {
+    const raised = add(atMost, raisedBy(node, key))
+    const need = {
       kind: 'excess',
       id: `excess/${node.name}/${key}`,
       of: ownerOf(quota, node),
       node,
       class: key,
-      atMost,
-    }
-    const goal = { node, class: key, atMost, tiers: giversAt(quota, node) }
-    return [{ need, goals: [goal], claimant: null, pods: [] }]
+    } as const
+    const goals = goalsAt(quota, node).map(goal => ({ ...goal, node, class: key, atMost }))
+    return [{ need: { ...need, atMost: raised }, goals, claimant: null, pods: new Map() }]
   })
 }
 
@@ -111,15 +117,19 @@ function ownerOf(quota: Quota, node: Node): ExcessNeed['of'] {
   return role.kind === 'tenant' ? { kind: 'tenant', name: role.tenant } : { kind: role.kind, name: role.cohort }
 }
 
-function giversAt(quota: Quota, node: Node): readonly ReclaimableTier[] {
+/** Shared use is entitled: it gives back only what is too much without burst. */
+function goalsAt(quota: Quota, node: Node): readonly Pick<Goal, 'view' | 'tiers'>[] {
   const role = roleAt(quota, node)
   switch (role.kind) {
     case 'cohort':
-      return ['burst', 'shared']
+      return [
+        { view: 'firm', tiers: ['shared'] },
+        { view: 'total', tiers: ['burst'] },
+      ]
     case 'pool':
-      return ['shared']
+      return [{ view: 'firm', tiers: ['shared'] }]
     case 'tenant':
-      return role.tier === 'reserved' ? [] : [role.tier]
+      return [{ view: 'total', tiers: role.tier === 'reserved' ? [] : [role.tier] }]
   }
 }
 

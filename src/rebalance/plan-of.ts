@@ -4,43 +4,58 @@
  * The same snapshot gives the same plan, in whatever order its pods, tenants and nodes are listed: every choice is by a total order.
  */
 import { claimNeeds, refusedNeeds } from './asked.ts'
-import { type Course, withClaim, withOwed, withRefused } from './course.ts'
+import { type Course, type Met, pursued, pursuedFirst } from './course.ts'
 import { byShareWith } from './fair-order.ts'
-import { outlookOf } from './outlook.ts'
+import { startOf, withClaims } from './outlook.ts'
 import { type Entitled, entitledNeeds, excessNeeds } from './owed.ts'
-import type { Plan } from './plan.ts'
-import { promotions } from './promotion.ts'
+import type { MetNeed, Plan } from './plan.ts'
+import { promotedUnits, promotion } from './promotion.ts'
 import type { Snapshot } from './snapshot.ts'
-import { rescinds } from './steps.ts'
+import { spared } from './spared.ts'
+import { namesOf, rescinds, stepsFor } from './steps.ts'
 import { surveyOf } from './survey.ts'
 
 export function planOf(snapshot: Snapshot): Plan {
   const survey = surveyOf(snapshot)
-  const { steps, outlook } = promotions(survey, outlookOf(snapshot))
-  const start: Course = { outlook, steps, met: [], unmet: [] }
+  const promoted = promotedUnits(survey)
+  const start = startOf(snapshot, promoted)
+  const begun: Course = { applied: start.outlook, shown: start.outlook, met: [], unmet: [] }
 
-  const entitled = entitledNeeds(snapshot, outlook)
-  const one = entitled.reduce((course, { task }) => withOwed(survey, course, task), start)
-  const excess = excessNeeds(snapshot, one.outlook, inVain(entitled, one))
-  const two = excess.reduce((course, task) => withOwed(survey, course, task), one)
-  const three = claimNeeds(snapshot).reduce((course, task) => withClaim(survey, course, task), two)
-  const refused = byShareWith(three.outlook.total, refusedNeeds(snapshot, three.outlook))
-  const four = refused.reduce((course, demand) => withRefused(survey, course, demand), three)
+  const entitled = entitledNeeds(snapshot, start)
+  const granted = entitled.reduce((course, { task }) => pursued(survey, course, task), begun)
+  const excess = excessNeeds(snapshot, granted.applied, start, inVain(entitled, granted))
+  const owed = excess.reduce((course, task) => pursued(survey, course, task), granted)
 
+  const claimed = withClaimsIn(snapshot, owed, start.claims)
+  const held = claimNeeds(snapshot, start.claims).reduce((course, task) => pursued(survey, course, task), claimed)
+  const refused = byShareWith(held.applied.total, refusedNeeds(snapshot))
+  const all = refused.reduce((course, demand) => pursuedFirst(survey, course, demand), held)
+
+  const met = spared(survey, start, all)
   return {
     asOfMs: snapshot.nowMs,
-    steps: [...four.steps, ...rescinds(snapshot, victimsOf(four))],
-    met: four.met,
-    unmet: four.unmet,
+    steps: [...promoted.map(promotion), ...stepsFor(survey, met), ...rescinds(snapshot, victimsOf(met))],
+    met: met.map(metNeed),
+    unmet: all.unmet,
   }
 }
 
 /** The entitled for whom nothing is done. */
 function inVain(entitled: readonly Entitled[], { met }: Course): readonly Entitled[] {
-  const served = new Set(met.filter(({ isApplied }) => isApplied).map(({ need }) => need.id))
+  const served = new Set(met.filter(({ isApplied }) => isApplied).map(({ task }) => task.need.id))
   return entitled.filter(({ task }) => !served.has(task.need.id))
 }
 
-function victimsOf({ met }: Course): ReadonlySet<string> {
-  return new Set(met.filter(({ isApplied }) => isApplied).flatMap(({ victims }) => victims))
+function withClaimsIn(snapshot: Snapshot, course: Course, claims: Parameters<typeof withClaims>[2]): Course {
+  const applied = withClaims(course.applied, snapshot, claims)
+  const shown = course.shown === course.applied ? applied : withClaims(course.shown, snapshot, claims)
+  return { ...course, applied, shown }
+}
+
+function victimsOf(met: readonly Met[]): ReadonlySet<string> {
+  return new Set(met.filter(({ isApplied }) => isApplied).flatMap(({ units }) => units.flatMap(namesOf)))
+}
+
+function metNeed({ task, units, isApplied }: Met): MetNeed {
+  return { need: task.need, victims: units.flatMap(namesOf), isApplied }
 }

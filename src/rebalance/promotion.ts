@@ -11,34 +11,19 @@ import { NO_AMOUNTS, sum } from '../quota/holding.ts'
 import { find } from '../quota/persistent-map.ts'
 import type { Tenant } from '../quota/quota-tree.ts'
 import { type Amounts, addUsage, available, type Usage, used } from '../quota/usage.ts'
-import { type Outlook, promoted } from './outlook.ts'
 import type { Promote } from './plan.ts'
 import type { ReclaimableTier } from './snapshot.ts'
 import type { Survey } from './survey.ts'
 import { isHold, type Unit } from './units.ts'
 
-export interface Promoting {
-  readonly steps: readonly Promote[]
-  readonly outlook: Outlook
-}
-
 const AT_RISK: readonly ReclaimableTier[] = ['burst', 'shared']
 
 /** Tenant by tenant in the order of their names. A tenant that does not try its reservation first is not moved there. */
-export function promotions(survey: Survey, outlook: Outlook): Promoting {
-  const { book } = survey.snapshot
-  const names = [...book.quota.tenants.keys()].toSorted()
-  return names.reduce<Promoting>(
-    (sofar, name) => {
-      const tenant = book.quota.tenants.get(name)
-      if (tenant === undefined || survey.termsAt(tenant.cohort).mode !== 'On') return sofar
-      const units = unitsPromoted(survey, tenant)
-      return units.reduce(({ steps, outlook: at }, unit) => {
-        return { steps: [...steps, stepFor(unit)], outlook: promoted(at, book, unit, 'reserved') }
-      }, sofar)
-    },
-    { steps: [], outlook },
-  )
+export function promotedUnits(survey: Survey): readonly Unit[] {
+  const { tenants } = survey.snapshot.book.quota
+  return [...tenants]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([, tenant]) => (survey.termsAt(tenant.cohort).mode === 'On' ? unitsPromoted(survey, tenant) : []))
 }
 
 /** Those that give back last are promoted first. */
@@ -98,7 +83,7 @@ function fits(view: Usage, { leaves, spec }: Tenant, asked: Amounts): boolean {
   return asked.entries().every(([key, amount]) => spec.classes.has(key) && hasRoom(key, amount))
 }
 
-function stepFor({ tenant, pods, tier, amounts }: Unit): Promote {
+export function promotion({ tenant, pods, tier, amounts }: Unit): Promote {
   const rule = 'own-reserved-is-free'
   return { kind: 'promote', rule, tenant, pods: pods.map(({ uid }) => uid), from: tier, to: 'reserved', amounts }
 }

@@ -5,8 +5,17 @@
  * the other whose turn it is, until every goal is reached; then whoever makes room on a node for a pod that waits. In the end everybody
  * goes free who is not needed.
  */
-import { addUsage, type Usage } from '../quota/usage.ts'
-import { counts, type Draft, draftOf, housing, isFairToAll, isReached, type Search, withVictim } from './draft.ts'
+import {
+  counts,
+  type Draft,
+  draftOf,
+  housing,
+  isFairToAll,
+  isMet,
+  isReached,
+  type Search,
+  withVictim,
+} from './draft.ts'
 import { fewest } from './fewest.ts'
 import { withRoom } from './make-room.ts'
 import type { Obstacle } from './plan.ts'
@@ -14,6 +23,7 @@ import { type Gains, housedIn } from './rooms.ts'
 import type { Goal } from './task.ts'
 import { turnsIn } from './turns.ts'
 import { isHold, type Unit } from './units.ts'
+import { withMore } from './views.ts'
 
 export type Found =
   | { readonly ok: true; readonly draft: Draft; readonly gains: Gains }
@@ -30,8 +40,8 @@ export function victimsFor(search: Search): Found {
 
 /** Whether there are nodes for all who wait once everybody has left who can be made to. */
 function isPossible({ task, survey }: Search): boolean {
-  const rooms = task.pods.length === 0 ? null : survey.rooms()
-  return rooms === null || housedIn(rooms.clear, new Map(), task.pods).homeless === null
+  const rooms = task.pods.size === 0 ? null : survey.rooms()
+  return rooms === null || housedIn(rooms.clear, new Map(), [...task.pods.values()]).homeless === null
 }
 
 function attempt(search: Search): Found {
@@ -41,7 +51,7 @@ function attempt(search: Search): Found {
     draft: kept,
     refusals: [],
   })
-  if (!search.task.goals.every(goal => isReached(reached.draft.usage, goal))) {
+  if (!isMet(search.task, reached.draft.views)) {
     return { ok: false, because: worst(reached.refusals) }
   }
   const roomy = withRoom(search, reached.draft)
@@ -57,21 +67,24 @@ interface Reach {
 }
 
 function withTold(search: Search, draft: Draft, unit: Unit): Draft {
-  const goal = search.task.goals.find(each => !isReached(draft.usage, each) && counts(draft.usage, each, unit))
-  const next = goal === undefined ? 'spoken-for' : withVictim(search, draft, unit, goal)
+  const { task } = search
+  const isOfUse = task.goals.some(goal => {
+    return !isReached(task, draft.views, goal) && counts(draft.views, goal, unit)
+  })
+  const next = isOfUse ? withVictim(search, draft, unit) : 'spoken-for'
   return typeof next === 'string' ? draft : next
 }
 
 function towards(search: Search, before: Reach, goal: Goal): Reach {
-  const { quota } = search.survey.snapshot.book
+  const { task, survey } = search
   let { draft } = before
   const refusals = [...before.refusals]
   for (const tier of goal.tiers) {
-    const turns = turnsIn(quota, { node: goal.node, class: goal.class, tier }, search.survey.unitsInOrder)
-    while (!isReached(draft.usage, goal)) {
-      const unit = turns.next(draft.usage)
+    const turns = turnsIn(survey.snapshot.book.quota, { ...goal, tier }, survey.unitsInOrder)
+    while (!isReached(task, draft.views, goal)) {
+      const unit = turns.next(draft.views.total)
       if (unit === undefined) break
-      const next = withVictim(search, draft, unit, goal)
+      const next = withVictim(search, draft, unit)
       if (typeof next !== 'string') draft = next
       else if (next !== 'spoken-for') refusals.push(next)
     }
@@ -87,20 +100,18 @@ function worst(refusals: readonly Obstacle[]): Obstacle {
 
 /** Lets go whoever is not needed, the last one taken first (Kueue: fillBackWorkloads). */
 function thinned(search: Search, draft: Draft): Draft {
-  let { units, usage } = draft
+  const { book } = search.survey.snapshot
+  let { units, views } = draft
   for (const unit of draft.units.toReversed()) {
     const others = units.filter(other => other !== unit)
-    const without = addUsage(usage, unit.leaf, unit.amounts)
-    if (isHoldOfVictim(unit, others) || !isEnough(search, without, others)) continue
+    const without = withMore(views, book, unit)
+    if (isHoldOfVictim(unit, others) || !isMet(search.task, without)) continue
+    if (housing(search, others).homeless !== null) continue
     units = others
-    usage = without
+    views = without
   }
   // Somebody who goes free may be on the claimant's own side, and what that side has then may be too much for what another keeps.
-  return isFairToAll(search, usage, units) ? draftOf(search, units) : draft
-}
-
-function isEnough(search: Search, usage: Usage, units: readonly Unit[]): boolean {
-  return search.task.goals.every(goal => isReached(usage, goal)) && housing(search, units).homeless === null
+  return isFairToAll(search, views, units) ? draftOf(search, units) : draft
 }
 
 /** What a gang holds goes with its pods. */

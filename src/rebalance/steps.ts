@@ -1,31 +1,34 @@
 /** From who gives back for whom to what is done now: who has not been told is told, and whose time is up is evicted. */
-import type { Claim } from '../quota/claim.ts'
-import type { Node } from '../quota/tree.ts'
+import type { Met } from './course.ts'
 import type { Need } from './need.ts'
 import type { Evict, Hold, Lapse, Notify, Rescind, Rule, Step } from './plan.ts'
-import type { HeldPod, Snapshot } from './snapshot.ts'
+import type { Snapshot } from './snapshot.ts'
 import type { Survey } from './survey.ts'
-import type { Success } from './tried.ts'
 import { isHold, type Unit } from './units.ts'
 
-/** What is done now to those who give back for a need. */
-export function stepsFor(survey: Survey, { need, units }: Success): readonly Step[] {
-  return units.map(unit => stepFor(survey, need, unit)).filter(step => step !== null)
+/**
+ * What is done for all needs that are met, and not only shown. What gangs hold and what is claimed comes before anybody is told: what is
+ * freed before it is held goes to whoever asks first.
+ */
+export function stepsFor(survey: Survey, met: readonly Met[]): readonly Step[] {
+  const steps = met
+    .filter(({ isApplied }) => isApplied)
+    .flatMap(one => [...holdsFor(survey, one), ...takings(survey, one)])
+  const isFirst = ({ kind }: Step) => kind === 'lapse' || kind === 'hold'
+  return [...steps.filter(isFirst), ...steps.filter(step => !isFirst(step))]
 }
 
-/**
- * The claim of whoever others make room for. It comes before them: what is freed before it is held goes to whoever asks first. It lasts
- * for a while from the moment on when the last of them may be evicted.
- */
-export function holdFor(survey: Survey, { need, units }: Success, claim: Omit<Claim, 'untilMs'>, leaf: Node): Hold {
+function takings(survey: Survey, { task, units }: Met): readonly Step[] {
+  return units.map(unit => stepFor(survey, task.need, unit)).filter(step => step !== null)
+}
+
+/** A claim lasts for a while from the moment on when the last of those who make room for it may be evicted. */
+function holdsFor(survey: Survey, { task: { need, claimant }, units, claim }: Met): readonly Hold[] {
+  if (claim === null || claimant === null) return []
   const { nowMs } = survey.snapshot
   const lastMs = Math.max(nowMs, ...units.filter(unit => !isHold(unit)).map(unit => deadlineOf(survey, unit)))
-  return {
-    kind: 'hold',
-    rule: ruleFor(need),
-    need: need.id,
-    claim: { ...claim, untilMs: lastMs + survey.termsAt(leaf).claimMs },
-  }
+  const untilMs = lastMs + survey.termsAt(claimant.leaf).claimMs
+  return [{ kind: 'hold', rule: ruleFor(need), need: need.id, claim: { ...claim, untilMs } }]
 }
 
 function stepFor(survey: Survey, need: Need, unit: Unit): Lapse | Notify | Evict | null {
@@ -34,19 +37,14 @@ function stepFor(survey: Survey, need: Need, unit: Unit): Lapse | Notify | Evict
   if (isHold(unit)) return gang === null ? null : { kind: 'lapse', ...common, gang }
   const pods = unit.pods.map(({ uid }) => uid)
   const deadlineMs = deadlineOf(survey, unit)
-  if (!unit.pods.every(isTold)) return { kind: 'notify', ...common, pods, deadlineMs }
+  if (unit.pods.some(({ notice }) => notice === null)) return { kind: 'notify', ...common, pods, deadlineMs }
   return deadlineMs <= survey.snapshot.nowMs ? { kind: 'evict', ...common, pods } : null
 }
 
-/** When it may be evicted: what it was told, or, where some of it was not told, from now on. */
+/** When it may be evicted: when all of it was told, or, where some of it was not, a notice from now on. */
 function deadlineOf(survey: Survey, { pods, tier, leaf }: Unit): number {
   const told = pods.flatMap(({ notice }) => (notice === null ? [] : [notice.deadlineMs]))
-  const anew = survey.snapshot.nowMs + survey.termsAt(leaf).noticeMs[tier]
-  return Math.max(...told, ...(told.length === pods.length ? [] : [anew]))
-}
-
-function isTold({ notice }: HeldPod): boolean {
-  return notice !== null
+  return told.length === pods.length ? Math.max(...told) : survey.snapshot.nowMs + survey.termsAt(leaf).noticeMs[tier]
 }
 
 /** Notices that are taken back: of pods that are in nobody's way any more. */
@@ -73,4 +71,10 @@ function ruleFor({ kind }: Need): Rule {
     case 'refused':
       return 'above-fair-share'
   }
+}
+
+/** How victims are named: pods by their UIDs, and what gangs hold by the keys of the gangs. */
+export function namesOf(unit: Unit): readonly string[] {
+  if (isHold(unit)) return unit.gang === null ? [] : [unit.gang]
+  return unit.pods.map(({ uid }) => uid)
 }

@@ -1,22 +1,20 @@
 /** One need tried: who would give back for it, and the outlook once they have and whoever asked has what they gave. */
-import { addUsage } from '../quota/usage.ts'
-import type { Search } from './draft.ts'
-import type { Need } from './need.ts'
-import { type Outlook, victimsGone } from './outlook.ts'
-import type { MetNeed, Obstacle } from './plan.ts'
+import { type Draft, housing, type Search } from './draft.ts'
+import type { Outlook } from './outlook.ts'
+import { isWithinOwn } from './own-limits.ts'
+import type { Obstacle } from './plan.ts'
 import { victimsFor } from './search.ts'
 import type { Survey } from './survey.ts'
 import type { Task } from './task.ts'
-import { isHold, type Unit } from './units.ts'
+import type { Unit } from './units.ts'
+import { withLess, withMore } from './views.ts'
 
 export type Tried = Success | Failure
 
 export interface Success {
   readonly ok: true
-  readonly need: Need
+  readonly task: Task
   readonly units: readonly Unit[]
-  /** False where a victim's cohort is only shown plans. */
-  readonly isApplied: boolean
   readonly outlook: Outlook
 }
 
@@ -26,30 +24,34 @@ export interface Failure {
 }
 
 export function tried(survey: Survey, outlook: Outlook, task: Task): Tried {
-  const found = victimsFor(searchFor(survey, outlook, task))
-  if (!found.ok) return found
-  const { units, usage, spent } = found.draft
-  const isApplied = units.every(unit => survey.termsAt(unit.leaf).mode === 'On')
-  const next = victimsGone({ ...outlook, spent, gains: found.gains }, units, usage)
-  return { ok: true, need: task.need, units, isApplied, outlook: next }
+  const search = searchFor(survey, outlook, task)
+  // What its own limits keep from a tenant is nobody else's to give back.
+  if (task.claimant !== null && !isWithinOwn(search.start.views, task.claimant)) return { ok: false, because: 'nobody' }
+  const found = victimsFor(search)
+  return found.ok ? { ok: true, task, units: found.draft.units, outlook: after(search, outlook, found.draft) } : found
 }
 
-function searchFor(survey: Survey, outlook: Outlook, task: Task): Search {
-  const { spoken, gains, spent } = outlook
-  const start = { units: [], usage: claimed(outlook, task).total, spent }
-  return { task, survey, start, spoken, gains, respectsProtection: true }
+/** The same victims for the same need in another outlook. */
+export function repeated(survey: Survey, outlook: Outlook, { task, units }: Success): Outlook {
+  const search = searchFor(survey, outlook, task)
+  const views = units.reduce((left, unit) => withLess(left, survey.snapshot.book, unit), search.start.views)
+  return after(search, outlook, { units, views, spent: outlook.spent })
 }
 
-/** With what the claimant asks for, whether anybody gives back for it or not: as a claim stands in the ledger. */
-export function claimed(outlook: Outlook, { claimant }: Task): Outlook {
-  return claimant === null ? outlook : { ...outlook, total: addUsage(outlook.total, claimant.leaf, claimant.amounts) }
+export function searchFor(survey: Survey, outlook: Outlook, task: Task): Search {
+  const { spoken, gains, spent, housed, total, firm } = outlook
+  const { claimant } = task
+  const held = claimant === null || claimant.isHeld ? null : { ...claimant, tenant: claimant.tenant.spec.name }
+  const views = held === null ? { total, firm } : withMore({ total, firm }, survey.snapshot.book, held)
+  return { task, survey, start: { units: [], views, spent }, spoken, gains, housed, respectsProtection: true }
 }
 
-export function metNeed({ need, units, isApplied }: Success): MetNeed {
-  return { need, victims: units.flatMap(namesOf), isApplied }
-}
-
-function namesOf(unit: Unit): readonly string[] {
-  if (isHold(unit)) return unit.gang === null ? [] : [unit.gang]
-  return unit.pods.map(({ uid }) => uid)
+function after(search: Search, outlook: Outlook, { units, views, spent }: Draft): Outlook {
+  return {
+    ...views,
+    spent,
+    spoken: new Set([...outlook.spoken, ...units.map(({ key }) => key)]),
+    gains: housing(search, units).gains,
+    housed: new Set([...outlook.housed, ...search.task.pods.keys()]),
+  }
 }

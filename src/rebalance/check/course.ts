@@ -4,7 +4,8 @@ import { find } from '../../quota/persistent-map.ts'
 import type { Tier } from '../../schema/parts.ts'
 import type { MetNeed, Plan, Promote } from '../plan.ts'
 import type { HeldPod, RefusedDemand, Snapshot } from '../snapshot.ts'
-import { type Balance, balanceOf, type Load } from './balance.ts'
+import type { Balance, Load } from './balance.ts'
+import { change, type Reckoning, reckoningOf } from './reckoning.ts'
 import { totalOf } from './sums.ts'
 import { type Unit, type Units, unitsOf } from './units.ts'
 
@@ -26,23 +27,25 @@ export interface Served {
 
 export function sceneOf(snapshot: Snapshot, plan: Plan): Scene {
   const units = unitsOf(snapshot)
-  const named = new Set<string>()
   const holds = plan.steps.flatMap(step => (step.kind === 'hold' ? [step] : []))
   const claims = new Map(holds.map(({ need, claim }) => [need, claim]))
+  const taken = new Set<string>()
   const served = plan.met.map(met => {
     const all = met.victims.flatMap(victim => units.named(victim) ?? [])
-    const fresh = all.filter(({ key }) => !named.has(key) && named.add(key))
+    const fresh = [...new Set(all)].filter(({ key }) => !taken.has(key))
+    // Those of a plan that is only shown are there for others to take.
+    if (met.isApplied) for (const { key } of fresh) taken.add(key)
     return { met, units: fresh, held: heldFor(snapshot, claims, met, fresh) }
   })
   return { snapshot, plan, units, served }
 }
 
 /** What the ledger holds without those that leave already, and with the promotions carried out. */
-export function startOf({ snapshot, plan, units }: Scene): Balance {
-  const balance = balanceOf(snapshot.book)
-  for (const pod of units.leaving) balance.change(pod, -1n)
-  promoteIn(balance, snapshot, plan, units)
-  return balance
+export function startOf({ snapshot, plan, units }: Scene): Reckoning {
+  const reckoning = reckoningOf(snapshot)
+  for (const pod of units.leaving) change(reckoning, pod, -1n)
+  for (const balance of Object.values(reckoning)) promoteIn(balance, snapshot, plan, units)
+  return reckoning
 }
 
 /** Moves what is promoted. What a claim holds already in the better tier, from a cycle that was cut short, is not held twice. */
@@ -58,9 +61,12 @@ export function promoteIn(balance: Balance, snapshot: Snapshot, plan: Plan, unit
   }
 }
 
-export function play(balance: Balance, { units, held }: Served): void {
-  for (const load of units.flatMap(unit => unit.loads)) balance.change(load, -1n)
-  if (held !== null) balance.change(held, 1n)
+/** Whoever gives back for a need is gone, and what it claims is held; or, with `-1n`, all is as it was. */
+export function play(reckoning: Reckoning, { met: { need }, units, held }: Served, by: 1n | -1n): void {
+  const back = by === 1n ? -1n : 1n
+  for (const load of units.flatMap(unit => unit.loads)) change(reckoning, load, back)
+  if (need.kind === 'claim') reckoning.withServed.change(need.claim, by)
+  if (held !== null) for (const balance of [reckoning.withServed, reckoning.withAll]) balance.change(held, by)
 }
 
 function promoted({ pods }: Promote, units: Units): readonly HeldPod[] {

@@ -1,21 +1,24 @@
 /** Nobody gives back who is not needed: with any one of them left alone, some need is no longer met. */
 import type { Issue } from '../../schema/parsed.ts'
-import type { Balance } from './balance.ts'
+import { isFairness } from './claimant.ts'
 import type { Scene, Served } from './course.ts'
 import { unmetReasons } from './met.ts'
-import { isPlaced } from './placing.ts'
+import type { Placing } from './placing.ts'
+import { balanceFor, change, type Reckoning } from './reckoning.ts'
 import type { Unit } from './units.ts'
 
-/** Of the victims for `judged`, in the state in which all that is played has been. `end` is the same afterwards. */
-export function needlessVictims(
-  scene: Scene,
-  played: readonly Served[],
-  judged: readonly Served[],
-  end: Balance,
-): readonly Issue[] {
+export interface Outcome {
+  readonly scene: Scene
+  readonly placing: Placing
+  readonly played: readonly Served[]
+  /** Where all of that has been played; the same afterwards. */
+  readonly end: Reckoning
+}
+
+export function needlessVictims(outcome: Outcome, judged: readonly Served[]): readonly Issue[] {
   return judged.flatMap(served =>
     served.units
-      .filter(unit => isNeedless(scene, played, end, unit))
+      .filter(unit => isNeedless(outcome, unit))
       .map(unit => ({
         at: `need ${served.met.need.id}, ${unit.key}`,
         problem: 'it is not needed: without it every need is still met',
@@ -23,9 +26,15 @@ export function needlessVictims(
   )
 }
 
-function isNeedless(scene: Scene, course: readonly Served[], end: Balance, spared: Unit): boolean {
-  for (const load of spared.loads) end.change(load, 1n)
-  const isStillMet = course.every(served => unmetReasons(scene, end, served).length === 0)
-  for (const load of spared.loads) end.change(load, -1n)
-  return isStillMet && isPlaced(scene, course, spared)
+function isNeedless({ scene, placing, played, end }: Outcome, spared: Unit): boolean {
+  for (const load of spared.loads) change(end, load, 1n)
+  const isStillMet = played.every(served => isMet(scene, end, served))
+  for (const load of spared.loads) change(end, load, -1n)
+  return isStillMet && placing.isPlaced(played, spared)
+}
+
+/** A claim may need somebody because of another claim that the plan cannot serve, but that came before it. */
+function isMet(scene: Scene, reckoning: Reckoning, served: Served): boolean {
+  const balances = [balanceFor(reckoning, served.met.need), ...(isFairness(served) ? [reckoning.withAll] : [])]
+  return balances.every(balance => unmetReasons(scene, balance, served).length === 0)
 }

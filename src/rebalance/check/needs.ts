@@ -11,7 +11,7 @@ import type { Scene } from './course.ts'
 import { isUnder } from './paths.ts'
 import { areSame, gpus } from './sums.ts'
 
-/** `start` is what is used before anybody gives back. */
+/** `start` is what is used before anybody gives back, claims aside. */
 export function needIssues(scene: Scene, start: Balance): readonly Issue[] {
   const needs = scene.plan.met.map(({ need }) => need)
   const ids = [...needs, ...scene.plan.unmet.map(({ need }) => need)].map(({ id }) => id)

@@ -1,0 +1,200 @@
+/** Random snapshots: quotas that changed under a ledger, pods of every kind, gangs, claims, refusals, nodes and terms. */
+import fc from 'fast-check'
+import { amount } from '../../quantity/amount.ts'
+import { type Book, openBook } from '../../quota/book.ts'
+import { decide } from '../../quota/decide.ts'
+import { type Charge, charges, withClaim } from '../../quota/ledger.ts'
+import { bookOn, present, type Scenario, STAMP, someDemand, someScenario } from '../../quota/testing.ts'
+import type { Amounts } from '../../quota/usage.ts'
+import type { TIERS } from '../../schema/parts.ts'
+import type { HeldPod, ReclaimTerms, RefusedDemand, Snapshot } from '../snapshot.ts'
+import { HOUR, NOW, TERMS } from './scenes.testing.ts'
+
+const BUDGETS = ['n/web', 'n/train'] as const
+
+/** A controller, and the pods it asks for: alike, and a gang or each for itself. */
+interface Owner {
+  readonly tenant: number
+  readonly tier: (typeof TIERS)[number]
+  readonly demand: Amounts
+  readonly size: number
+  readonly isGang: boolean
+  readonly came: number
+}
+
+interface Look {
+  readonly node: number | null
+  readonly startedMsAgo: number | null
+  readonly savedMsAgo: number | null
+  readonly priority: number
+  readonly budgets: readonly string[]
+  readonly noticeMs: number | null
+  readonly utilisation: number | null
+  readonly isLeaving: boolean
+}
+
+const rarely = <T>(value: fc.Arbitrary<T>) =>
+  fc.option(value, { freq: 1 }).chain(one => fc.boolean().map(is => (is ? one : null)))
+
+const someOwner: fc.Arbitrary<Owner> = fc.record({
+  tenant: fc.nat(9),
+  tier: fc.constantFrom('reserved', 'shared', 'burst', 'burst', 'burst'),
+  demand: someDemand,
+  size: fc.integer({ min: 1, max: 3 }),
+  isGang: fc.boolean(),
+  came: fc.integer({ min: 1, max: 3 }),
+})
+
+const someLook: fc.Arbitrary<Look> = fc.record({
+  node: fc.option(fc.nat(3), { freq: 4 }),
+  startedMsAgo: fc.option(fc.constantFrom(1000, HOUR, 2 * HOUR), { freq: 6 }),
+  savedMsAgo: rarely(fc.constantFrom(500, HOUR / 2)),
+  priority: fc.integer({ min: 0, max: 2 }),
+  budgets: fc.subarray([...BUDGETS], { maxLength: 1 }).chain(one => fc.boolean().map(has => (has ? one : []))),
+  noticeMs: rarely(fc.constantFrom(-1, 0, 1000)),
+  utilisation: rarely(fc.integer({ min: 0, max: 100 })),
+  isLeaving: fc.integer({ min: 0, max: 9 }).map(n => n === 0),
+})
+
+const someTerms: fc.Arbitrary<ReclaimTerms> = fc.record({
+  mode: fc.constantFrom('On', 'On', 'On', 'On', 'DryRun', 'Off'),
+  noticeMs: fc.constant(TERMS.noticeMs),
+  minimumRunMs: fc.constantFrom(0, TERMS.minimumRunMs),
+  claimMs: fc.constant(TERMS.claimMs),
+  evictionsPerHour: fc.constantFrom(null, null, 1, 3),
+  marginPerMille: fc.constantFrom(0, 100, 300),
+  idleBelow: fc.constantFrom(null, 20),
+})
+
+const someNodes = fc.option(
+  fc.array(fc.record({ a: fc.integer({ min: 0, max: 12 }), b: fc.integer({ min: 0, max: 12 }) }), {
+    minLength: 4,
+    maxLength: 4,
+  }),
+)
+
+export const someSnapshot: fc.Arbitrary<Snapshot> = fc
+  .record({
+    former: someScenario,
+    later: fc.option(someScenario, { freq: 1 }),
+    weights: fc.array(fc.constantFrom(0n, 1n, 2n, 5n), { minLength: 1, maxLength: 4 }),
+    owners: fc.array(someOwner, { maxLength: 14 }),
+    looks: fc.array(someLook, { minLength: 1, maxLength: 12 }),
+    terms: fc.array(fc.option(someTerms, { freq: 4 }), { minLength: 1, maxLength: 3 }),
+    nodes: someNodes,
+    allowed: fc.array(fc.nat(2), { minLength: 2, maxLength: 2 }),
+    asking: fc.array(someOwner, { maxLength: 4 }),
+    claiming: fc.array(someOwner, { maxLength: 2 }),
+    evicted: fc.nat(2),
+  })
+  .map(({ former, later, weights, owners, looks, terms, nodes, allowed, asking, claiming, evicted }) => {
+    const admitted = admittedTo(former, owners)
+    const { cohorts, tenants } = weighed(later ?? former, weights)
+    const opened = bookOn(cohorts, tenants, 'c0', admitted.ledger)
+    const refused = asking.flatMap((owner, index) => refusedBy(opened, tenants, owner, index))
+    const book = claiming.reduce((at, owner, index) => claimedIn(at, tenants, owner, index), opened)
+    return {
+      nowMs: NOW,
+      book,
+      pods: [...charges(admitted.ledger)]
+        .toSorted((a, b) => (a.uid < b.uid ? -1 : 1))
+        .map((charge, index) => heldPod(charge, present(looks[index % looks.length], 'look'))),
+      refused,
+      nodes: nodes === null ? null : nodes.map(({ a, b }, index) => ({ name: `n${index}`, amounts: sizes(a, b) })),
+      disruptionsAllowed: new Map(BUDGETS.map((budget, index) => [budget, allowed[index] ?? 0])),
+      terms: new Map(
+        cohorts.flatMap(({ name }, index) => {
+          const said = terms[index % terms.length]
+          return said === null || said === undefined ? [] : [[name, said] as const]
+        }),
+      ),
+      evictedLastHour: new Map(tenants.map(({ name }) => [name, evicted])),
+    }
+  })
+
+function sizes(a: number, b: number): Amounts {
+  return new Map([
+    ['a', amount(a)],
+    ['b', amount(b)],
+  ])
+}
+
+function weighed({ cohorts, tenants }: Scenario, weights: readonly bigint[]): Scenario {
+  const weightAt = (index: number) => ({ nanos: (weights[index % weights.length] ?? 1n) * 1_000_000_000n })
+  return {
+    cohorts: cohorts.map((cohort, index) => ({ ...cohort, weight: weightAt(index) })),
+    tenants: tenants.map((tenant, index) => ({ ...tenant, weight: weightAt(index + 1) })),
+  }
+}
+
+/** Burst asks first, so that what is reserved comes back to what is lent. */
+function admittedTo({ cohorts, tenants }: Scenario, owners: readonly Owner[]): Book {
+  const inTurn = [...owners.filter(({ tier }) => tier === 'burst'), ...owners.filter(({ tier }) => tier !== 'burst')]
+  return inTurn.reduce(
+    (book, owner, index) => {
+      const { name } = present(tenants[owner.tenant % tenants.length], 'tenant')
+      const members = Array.from(
+        { length: owner.isGang ? Math.min(owner.came, owner.size) : owner.size },
+        (_, at) => at,
+      )
+      return members.reduce((at, member) => {
+        const ask = {
+          tenant: name,
+          tier: owner.tier,
+          demand: owner.demand,
+          namespace: 'n',
+          ...gangOf(owner, `${index}`),
+        }
+        return decide(at, { ...ask, uid: `p${index}-${member}` }, { ...STAMP, holdUntilMs: NOW + HOUR }).book
+      }, book)
+    },
+    bookOn(cohorts, tenants, 'c0'),
+  )
+}
+
+function gangOf({ isGang, size, demand }: Owner, id: string) {
+  if (!isGang || size === 1) return {}
+  return { gang: { id, size, demand: new Map([...demand].map(([key, one]) => [key, amount(one * BigInt(size))])) } }
+}
+
+function heldPod({ uid, tenant, tier, amounts, gang }: Charge, look: Look): HeldPod {
+  const startedAtMs = look.node === null || look.startedMsAgo === null ? null : NOW - look.startedMsAgo
+  return {
+    uid,
+    namespace: 'n',
+    name: uid,
+    tenant,
+    tier,
+    amounts,
+    gang,
+    priority: look.priority,
+    node: look.node === null ? null : `n${look.node}`,
+    createdAtMs: NOW - 2 * HOUR,
+    startedAtMs,
+    savedAtMs: look.savedMsAgo === null ? null : NOW - look.savedMsAgo,
+    utilisation: look.utilisation,
+    budgets: look.budgets,
+    notice: look.noticeMs === null ? null : { deadlineMs: NOW + look.noticeMs, need: 'former' },
+    isLeaving: look.isLeaving,
+  }
+}
+
+function refusedBy(book: Book, tenants: Scenario['tenants'], owner: Owner, index: number): readonly RefusedDemand[] {
+  const { name } = present(tenants[owner.tenant % tenants.length], 'tenant')
+  const { gang } = { gang: undefined, ...gangOf(owner, `asks ${index}`) }
+  const ask = { tenant: name, tier: owner.tier, demand: owner.demand, gang }
+  const { outcome } = decide(book, { ...ask, uid: 'asks', namespace: 'n' }, STAMP)
+  if (outcome.kind !== 'refused') return []
+  const times = { sinceMs: NOW - 1000 * index, lastMs: NOW - 100 }
+  return [{ ...ask, owner: `asks${index}`, name: `Job ${index}`, ...times }]
+}
+
+/** A claim such as a plan enters: on capacity that others use. */
+function claimedIn(book: Book, tenants: Scenario['tenants'], owner: Owner, index: number): Book {
+  const { name, classes } = present(tenants[owner.tenant % tenants.length], 'tenant')
+  const amounts = new Map([...owner.demand].filter(([key, size]) => size > 0n && classes.has(key)))
+  if (amounts.size === 0 || owner.tier === 'reserved') return book
+  const heldFor = { kind: 'owner', owner: `claims${index}` } as const
+  const claim = { tenant: name, tier: owner.tier, amounts, heldFor, untilMs: NOW + HOUR }
+  return openBook(book.quota, withClaim(book.ledger, claim))
+}
