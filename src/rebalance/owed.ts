@@ -28,13 +28,24 @@ export function entitledNeeds(snapshot: Snapshot, { outlook, raisedBy }: Start):
   const over = overUses(quota, total)
   if (!over.some(({ node }) => isCohort(quota, node))) return []
   const waiting = waitingIn(snapshot)
+  // Who is part of what reserved and shared by themselves have too much of is entitled to nothing.
+  const tooMuch = over.filter(({ node, class: key, limit }) => used(firm, node, key) > limit)
+  const isEntitled = ({ leaf }: Waiting, key: string) => {
+    return !tooMuch.some(({ node, class: other }) => other === key && isBelow(node, leaf))
+  }
   // Three usages: once all that is over has been given back, the same without burst, and once the entitled have what is theirs.
   let usages = { relieved: total, firm, granted: total }
   return over.flatMap(use => {
     const { node, class: key, limit } = use
     const above = excessOver(usages.relieved, node, key, limit)
     const stuck = excessOver(usages.firm, node, key, limit)
-    const parts = isCohort(quota, node) ? partsOf(use, most(ZERO, subtract(above, stuck)), waiting) : []
+    const parts = isCohort(quota, node)
+      ? partsOf(
+          use,
+          most(ZERO, subtract(above, stuck)),
+          waiting.filter(group => isEntitled(group, key)),
+        )
+      : []
     const needs = parts.map(({ group, part, before }) => {
       const atMost = subtract(used(usages.granted, node, key), add(before, part))
       return { task: taskFor(use, group, atMost, raisedBy(node, key)), node, class: key, part }

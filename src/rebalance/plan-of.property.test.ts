@@ -18,5 +18,5 @@ test('the checker accepts every plan', () => {
     }),
     { numRuns: Number(process.env.RUNS ?? 500) },
   )
-  console.log(steps)
+  assert.ok(steps > 0, 'the random snapshots have plans')
 })

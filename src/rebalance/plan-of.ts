@@ -31,7 +31,7 @@ export function planOf(snapshot: Snapshot): Plan {
   const refused = byShareWith(held.applied.total, refusedNeeds(snapshot))
   const all = refused.reduce((course, demand) => pursuedFirst(survey, course, demand), held)
 
-  const met = spared(survey, start, all)
+  const met = spared(survey, start, all.met)
   return {
     asOfMs: snapshot.nowMs,
     steps: [...promoted.map(promotion), ...stepsFor(survey, met), ...rescinds(snapshot, victimsOf(met))],

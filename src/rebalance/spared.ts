@@ -5,32 +5,48 @@
 import { type Amount, least, most } from '../quantity/amount.ts'
 import { upwards } from '../quota/quota-tree.ts'
 import { used } from '../quota/usage.ts'
-import type { Course, Met } from './course.ts'
+import type { Met } from './course.ts'
 import { isFairToAll } from './draft.ts'
-import { type Start, withClaims } from './outlook.ts'
+import { type Outlook, type Start, withClaims } from './outlook.ts'
 import { gained, housedIn } from './rooms.ts'
 import type { Survey } from './survey.ts'
 import { searchFor } from './tried.ts'
 import { isHold, type Unit } from './units.ts'
 import { type Views, withLess, withMore } from './views.ts'
 
-/** All that is met, the last victims asked first. Those who are only shown to give back stay as they are. */
-export function spared(survey: Survey, start: Start, course: Course): readonly Met[] {
-  const slack = slackOf(survey, start, course)
-  let met = course.met
-  for (const [at, { isApplied, units }] of [...course.met.entries()].toReversed()) {
-    if (!isApplied) continue
-    for (const unit of units.toReversed()) {
-      if (isHoldOfVictim(unit, met) || !slack.hasRoomFor(unit)) continue
-      const without = met.map((one, index) =>
-        index === at ? { ...one, units: one.units.filter(other => other !== unit) } : one,
-      )
-      if (!isHoused(survey, without) || !isFairThroughout(survey, start, without)) continue
+/** First of what is applied, in which nobody counts on what is only shown; then of what is shown. */
+export function spared(survey: Survey, start: Start, met: readonly Met[]): readonly Met[] {
+  const applied = sparedOf(survey, start, met, { counts: one => one.isApplied, asks: one => one.isApplied })
+  if (applied.every(({ isApplied }) => isApplied)) return applied
+  return sparedOf(survey, start, applied, { counts: () => true, asks: one => !one.isApplied })
+}
+
+interface Range {
+  /** Whether what happens for a need is counted on. */
+  counts(met: Met): boolean
+  /** Whether its victims are asked for. */
+  asks(met: Met): boolean
+}
+
+/** The last victims are asked first. */
+function sparedOf(survey: Survey, start: Start, met: readonly Met[], range: Range): readonly Met[] {
+  const slack = slackOf(survey, start, met.filter(range.counts))
+  let left = met
+  for (const [at, one] of [...met.entries()].toReversed()) {
+    for (const unit of range.asks(one) ? one.units.toReversed() : []) {
+      if (!slack.hasRoomFor(unit)) continue
+      const without = left.map((other, index) => (index === at ? withoutUnit(other, unit) : other))
+      const counted = without.filter(range.counts)
+      if (isHoldOfVictim(unit, counted) || !isHoused(survey, counted) || !isFairInAll(survey, start, counted)) continue
       slack.giveBack(unit)
-      met = without
+      left = without
     }
   }
-  return met
+  return left
+}
+
+function withoutUnit(met: Met, unit: Unit): Met {
+  return { ...met, units: met.units.filter(other => other !== unit) }
 }
 
 /** What a gang holds goes with its pods. */
@@ -39,18 +55,16 @@ function isHoldOfVictim(unit: Unit, met: readonly Met[]): boolean {
 }
 
 /** What is used in the end, with what is claimed and without, and how much that may be at the nodes that needs are about. */
-function slackOf({ snapshot: { book } }: Survey, start: Start, { met, applied }: Course) {
-  const tasks = met.filter(({ isApplied }) => isApplied)
-  const gone = tasks.flatMap(({ units }) => units)
-  let owed: Views = gone.reduce<Views>((views, unit) => withLess(views, book, unit), start.outlook)
-  let claimed: Views = applied
-  const owedLimits = limitsOf(
-    owed,
-    tasks.filter(({ task }) => task.claimant === null),
-  )
+function slackOf(survey: Survey, start: Start, met: readonly Met[]) {
+  const { book } = survey.snapshot
+  const isOwed = ({ task }: Met) => task.claimant === null
+  const units = met.flatMap(one => one.units)
+  let owed = units.reduce<Views>((views, unit) => withLess(views, book, unit), start.outlook)
+  let claimed = met.reduce<Views>((views, one) => happened(survey, views, one), claimsIn(survey, start))
+  const owedLimits = limitsOf(owed, met.filter(isOwed))
   const claimLimits = limitsOf(
     claimed,
-    tasks.filter(({ task }) => task.claimant !== null),
+    met.filter(one => !isOwed(one)),
   )
   return {
     hasRoomFor: (unit: Unit) =>
@@ -89,27 +103,31 @@ function isWithin(views: Views, limits: Limits, { leaf, amounts }: Unit): boolea
 }
 
 function isHoused(survey: Survey, met: readonly Met[]): boolean {
-  const applied = met.filter(({ isApplied }) => isApplied)
-  const pods = new Map(applied.flatMap(({ task }) => [...task.pods]))
+  const pods = new Map(met.flatMap(({ task }) => [...task.pods]))
   const rooms = pods.size === 0 ? null : survey.rooms()
   if (rooms === null) return true
-  const leaving = applied.flatMap(({ units }) => units.flatMap(unit => unit.pods))
+  const leaving = met.flatMap(({ units }) => units.flatMap(unit => unit.pods))
   return housedIn(rooms.free, gained(new Map(), leaving), [...pods.values()]).homeless === null
 }
 
 /** Each need judged anew in the outlook that those before it leave. */
-function isFairThroughout(survey: Survey, start: Start, met: readonly Met[]): boolean {
-  const { snapshot } = survey
-  const applied = met.filter(({ isApplied }) => isApplied)
-  const owed = applied.filter(({ task }) => task.claimant === null).flatMap(({ units }) => units)
-  let outlook = withClaims(start.outlook, snapshot, start.claims)
-  outlook = { ...outlook, ...owed.reduce<Views>((views, unit) => withLess(views, snapshot.book, unit), outlook) }
-  return applied
-    .filter(({ task }) => task.claimant !== null)
-    .every(({ task, units }) => {
-      const search = searchFor(survey, outlook, task)
-      const views = units.reduce((left, unit) => withLess(left, snapshot.book, unit), search.start.views)
-      outlook = { ...outlook, ...views }
-      return isFairToAll(search, views, units)
-    })
+function isFairInAll(survey: Survey, start: Start, met: readonly Met[]): boolean {
+  if (met.every(({ task }) => task.claimant === null)) return true
+  let outlook = claimsIn(survey, start)
+  return met.every(one => {
+    outlook = { ...outlook, ...happened(survey, outlook, one) }
+    return isFairToAll(searchFor(survey, outlook, one.task), outlook, one.units)
+  })
+}
+
+function claimsIn({ snapshot }: Survey, { outlook, claims }: Start): Outlook {
+  return withClaims(outlook, snapshot, claims)
+}
+
+/** With what a need's victims gave back, and what it holds from then on. */
+function happened({ snapshot: { book } }: Survey, views: Views, { task: { claimant }, units }: Met): Views {
+  const left = units.reduce((at, unit) => withLess(at, book, unit), views)
+  return claimant === null || claimant.isHeld
+    ? left
+    : withMore(left, book, { ...claimant, tenant: claimant.tenant.spec.name })
 }

@@ -32,9 +32,7 @@ export function sceneOf(snapshot: Snapshot, plan: Plan): Scene {
   const taken = new Set<string>()
   const served = plan.met.map(met => {
     const all = met.victims.flatMap(victim => units.named(victim) ?? [])
-    const fresh = [...new Set(all)].filter(({ key }) => !taken.has(key))
-    // Those of a plan that is only shown are there for others to take.
-    if (met.isApplied) for (const { key } of fresh) taken.add(key)
+    const fresh = all.filter(({ key }) => taken.size < taken.add(key).size)
     return { met, units: fresh, held: heldFor(snapshot, claims, met, fresh) }
   })
   return { snapshot, plan, units, served }
@@ -44,7 +42,8 @@ export function sceneOf(snapshot: Snapshot, plan: Plan): Scene {
 export function startOf({ snapshot, plan, units }: Scene): Reckoning {
   const reckoning = reckoningOf(snapshot)
   for (const pod of units.leaving) change(reckoning, pod, -1n)
-  for (const balance of Object.values(reckoning)) promoteIn(balance, snapshot, plan, units)
+  promoteIn(reckoning.used, snapshot, plan, units)
+  promoteIn(reckoning.claimed, snapshot, plan, units)
   return reckoning
 }
 
@@ -61,12 +60,10 @@ export function promoteIn(balance: Balance, snapshot: Snapshot, plan: Plan, unit
   }
 }
 
-/** Whoever gives back for a need is gone, and what it claims is held; or, with `-1n`, all is as it was. */
-export function play(reckoning: Reckoning, { met: { need }, units, held }: Served, by: 1n | -1n): void {
-  const back = by === 1n ? -1n : 1n
-  for (const load of units.flatMap(unit => unit.loads)) change(reckoning, load, back)
-  if (need.kind === 'claim') reckoning.withServed.change(need.claim, by)
-  if (held !== null) for (const balance of [reckoning.withServed, reckoning.withAll]) balance.change(held, by)
+/** Whoever gives back for a need is gone, and what it asked for is held. */
+export function play(reckoning: Reckoning, { units, held }: Served): void {
+  for (const load of units.flatMap(unit => unit.loads)) change(reckoning, load, -1n)
+  if (held !== null) reckoning.claimed.change(held, 1n)
 }
 
 function promoted({ pods }: Promote, units: Units): readonly HeldPod[] {

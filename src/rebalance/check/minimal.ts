@@ -1,6 +1,5 @@
 /** Nobody gives back who is not needed: with any one of them left alone, some need is no longer met. */
 import type { Issue } from '../../schema/parsed.ts'
-import { isFairness } from './claimant.ts'
 import type { Scene, Served } from './course.ts'
 import { unmetReasons } from './met.ts'
 import type { Placing } from './placing.ts'
@@ -28,13 +27,9 @@ export function needlessVictims(outcome: Outcome, judged: readonly Served[]): re
 
 function isNeedless({ scene, placing, played, end }: Outcome, spared: Unit): boolean {
   for (const load of spared.loads) change(end, load, 1n)
-  const isStillMet = played.every(served => isMet(scene, end, served))
+  const isStillMet = played.every(served => {
+    return unmetReasons(scene, balanceFor(end, served.met.need), served).length === 0
+  })
   for (const load of spared.loads) change(end, load, -1n)
   return isStillMet && placing.isPlaced(played, spared)
-}
-
-/** A claim may need somebody because of another claim that the plan cannot serve, but that came before it. */
-function isMet(scene: Scene, reckoning: Reckoning, served: Served): boolean {
-  const balances = [balanceFor(reckoning, served.met.need), ...(isFairness(served) ? [reckoning.withAll] : [])]
-  return balances.every(balance => unmetReasons(scene, balance, served).length === 0)
 }

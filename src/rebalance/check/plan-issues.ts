@@ -21,7 +21,7 @@ export function planIssues(snapshot: Snapshot, plan: Plan): readonly Issue[] {
   const scene = sceneOf(snapshot, plan)
   return [
     ...staleness(snapshot, plan),
-    ...needIssues(scene, startOf(scene).withoutClaims),
+    ...needIssues(scene, startOf(scene).used),
     ...victimIssues(scene),
     ...orderIssues(plan),
     ...promotionIssues(scene),

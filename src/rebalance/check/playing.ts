@@ -1,6 +1,9 @@
 /**
- * What becomes of a plan. Needs are met in turn, each where those before it leave off, so that is where each is judged. What is only shown
- * happens to nobody: whoever comes after finds everything as it was.
+ * What becomes of a plan. Needs are met in turn, each where those before it leave off, so that is where each is judged; who was not needed
+ * shows at the end.
+ *
+ * It is played twice: as what happens, and as what is shown. Whoever is only shown a plan does not leave, so needs that are applied may
+ * not count on them; those that are shown count on everybody.
  */
 import type { Issue } from '../../schema/parsed.ts'
 import { wrongGivers } from './borrowers.ts'
@@ -9,29 +12,41 @@ import { unfairTakings } from './fairness.ts'
 import { brokenLimits } from './limits.ts'
 import { unmetReasons } from './met.ts'
 import { needlessVictims } from './minimal.ts'
-import { type Placing, placingOf } from './placing.ts'
+import type { Placing } from './placing.ts'
+import { placingOf } from './placing.ts'
 import { unprotectedIssues } from './protection.ts'
 import { balanceFor, type Reckoning } from './reckoning.ts'
 
 export function courseIssues(scene: Scene): readonly Issue[] {
-  const running = startOf(scene)
   const placing = placingOf(scene)
-  const applied: Served[] = []
-  const onTheWay = scene.served.flatMap(served => {
-    play(running, served, 1n)
-    const issues = turnIssues(scene, running, served)
-    if (served.met.isApplied) {
-      applied.push(served)
-      return issues
-    }
-    const shown = togetherIssues(scene, placing, [...applied, served], [served], running)
-    play(running, served, -1n)
-    return [...issues, ...shown]
-  })
+  const applied = scene.served.filter(({ met }) => met.isApplied)
+  const shown = scene.served.filter(({ met }) => !met.isApplied)
   return [
-    ...onTheWay,
-    ...togetherIssues(scene, placing, applied, applied, running),
-    ...brokenLimits(scene, running.withAll),
+    ...playedIssues(scene, placing, applied, applied),
+    ...(shown.length === 0 ? [] : playedIssues(scene, placing, scene.served, shown)),
+  ]
+}
+
+/** What is wrong with `judged`, where all of `played` is played. */
+function playedIssues(
+  scene: Scene,
+  placing: Placing,
+  played: readonly Served[],
+  judged: readonly Served[],
+): readonly Issue[] {
+  const running = startOf(scene)
+  const isJudged = new Set(judged)
+  const inTurn = played.flatMap(served => {
+    play(running, served)
+    return isJudged.has(served) ? turnIssues(scene, running, served) : []
+  })
+  const homeless = placing.isPlaced(played) ? [] : [{ at: 'nodes', problem: 'they have no room for all who wait' }]
+  return [
+    ...inTurn,
+    ...homeless,
+    ...unprotectedIssues(scene, played),
+    ...brokenLimits(scene, running.claimed),
+    ...needlessVictims({ scene, placing, played, end: running }, judged),
   ]
 }
 
@@ -43,16 +58,4 @@ function turnIssues(scene: Scene, running: Reckoning, served: Served): readonly 
     ...wrongGivers(scene, balance, served),
     ...unfairTakings(scene, balance, served),
   ]
-}
-
-/** What only shows once all of `played` has happened; of that, what is about `judged`. */
-function togetherIssues(
-  scene: Scene,
-  placing: Placing,
-  played: readonly Served[],
-  judged: readonly Served[],
-  end: Reckoning,
-): readonly Issue[] {
-  const homeless = placing.isPlaced(played) ? [] : [{ at: 'nodes', problem: 'they have no room for all who wait' }]
-  return [...homeless, ...unprotectedIssues(scene, played), ...needlessVictims({ scene, placing, played, end }, judged)]
 }

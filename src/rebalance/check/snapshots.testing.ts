@@ -3,12 +3,59 @@ import fc from 'fast-check'
 import { amount } from '../../quantity/amount.ts'
 import { type Book, openBook } from '../../quota/book.ts'
 import { decide } from '../../quota/decide.ts'
-import { type Charge, charges, withClaim } from '../../quota/ledger.ts'
-import { bookOn, present, type Scenario, STAMP, someDemand, someScenario } from '../../quota/testing.ts'
+import { type Charge, charges, EMPTY_LEDGER, withClaim } from '../../quota/ledger.ts'
+import { amounts, bookOn, cohort, present, type Scenario, STAMP, tenant } from '../../quota/testing.ts'
 import type { Amounts } from '../../quota/usage.ts'
 import type { TIERS } from '../../schema/parts.ts'
 import type { HeldPod, ReclaimTerms, RefusedDemand, Snapshot } from '../snapshot.ts'
 import { HOUR, NOW, TERMS } from './scenes.testing.ts'
+
+const someLimit = (max: number) => fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, fc.integer({ min: 0, max }))
+
+const someCohort = fc.record({
+  shared: fc.integer({ min: 0, max: 6 }),
+  burst: fc.integer({ min: 0, max: 10 }),
+  borrowingLimit: someLimit(8),
+  lendingLimit: someLimit(8),
+})
+
+const someTenant = fc.record({
+  reserved: fc.integer({ min: 0, max: 6 }),
+  sharedMax: someLimit(6),
+  burstLimit: someLimit(10),
+  lendingLimit: someLimit(6),
+  cap: someLimit(20),
+})
+
+const bothClasses = <T>(numbers: fc.Arbitrary<T>) => fc.record({ a: numbers, b: numbers })
+
+const someWeight = fc.constantFrom(1n, 1n, 1n, 0n, 2n, 5n).map(units => ({ nanos: units * 1_000_000_000n }))
+
+/** Up to three cohorts that lend most of what they have, and tenants that may borrow most of it. */
+const someQuotas: fc.Arbitrary<Scenario> = fc
+  .record({
+    cohorts: fc.array(fc.record({ parent: fc.nat(9), weight: someWeight, classes: bothClasses(someCohort) }), {
+      minLength: 1,
+      maxLength: 3,
+    }),
+    tenants: fc.array(fc.record({ home: fc.nat(9), weight: someWeight, classes: bothClasses(someTenant) }), {
+      minLength: 2,
+      maxLength: 5,
+    }),
+  })
+  .map(({ cohorts, tenants }) => ({
+    cohorts: cohorts.map(({ parent, weight, classes }, index) => ({
+      ...cohort(`c${index}`, classes, index === 0 ? null : `c${parent % index}`),
+      weight,
+    })),
+    tenants: tenants.map(({ home, weight, classes }, index) => {
+      return tenant(`t${index}`, `c${home % cohorts.length}`, classes, { weight })
+    }),
+  }))
+
+const someDemand = fc
+  .record({ a: fc.integer({ min: 1, max: 4 }), b: fc.constantFrom(0, 0, 0, 2) })
+  .map(sizes => amounts(sizes.b === 0 ? { a: sizes.a } : sizes))
 
 const BUDGETS = ['n/web', 'n/train'] as const
 
@@ -75,9 +122,9 @@ const someNodes = fc.option(
 
 export const someSnapshot: fc.Arbitrary<Snapshot> = fc
   .record({
-    former: someScenario,
-    later: fc.option(someScenario, { freq: 1 }),
-    weights: fc.array(fc.constantFrom(0n, 1n, 2n, 5n), { minLength: 1, maxLength: 4 }),
+    former: someQuotas,
+    // A cut: other quotas under the same ledger.
+    later: fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: someQuotas }),
     owners: fc.array(someOwner, { maxLength: 14 }),
     looks: fc.array(someLook, { minLength: 1, maxLength: 12 }),
     terms: fc.array(fc.option(someTerms, { freq: 4 }), { minLength: 1, maxLength: 3 }),
@@ -87,9 +134,9 @@ export const someSnapshot: fc.Arbitrary<Snapshot> = fc
     claiming: fc.array(someOwner, { maxLength: 2 }),
     evicted: fc.nat(2),
   })
-  .map(({ former, later, weights, owners, looks, terms, nodes, allowed, asking, claiming, evicted }) => {
+  .map(({ former, later, owners, looks, terms, nodes, allowed, asking, claiming, evicted }) => {
     const admitted = admittedTo(former, owners)
-    const { cohorts, tenants } = weighed(later ?? former, weights)
+    const { cohorts, tenants } = later ?? former
     const opened = bookOn(cohorts, tenants, 'c0', admitted.ledger)
     const refused = asking.flatMap((owner, index) => refusedBy(opened, tenants, owner, index))
     const book = claiming.reduce((at, owner, index) => claimedIn(at, tenants, owner, index), opened)
@@ -117,14 +164,6 @@ function sizes(a: number, b: number): Amounts {
     ['a', amount(a)],
     ['b', amount(b)],
   ])
-}
-
-function weighed({ cohorts, tenants }: Scenario, weights: readonly bigint[]): Scenario {
-  const weightAt = (index: number) => ({ nanos: (weights[index % weights.length] ?? 1n) * 1_000_000_000n })
-  return {
-    cohorts: cohorts.map((cohort, index) => ({ ...cohort, weight: weightAt(index) })),
-    tenants: tenants.map((tenant, index) => ({ ...tenant, weight: weightAt(index + 1) })),
-  }
 }
 
 /** Burst asks first, so that what is reserved comes back to what is lent. */
@@ -179,21 +218,26 @@ function heldPod({ uid, tenant, tier, amounts, gang }: Charge, look: Look): Held
   }
 }
 
+/** Somebody whom nothing but the use of others keeps out. */
 function refusedBy(book: Book, tenants: Scenario['tenants'], owner: Owner, index: number): readonly RefusedDemand[] {
   const { name } = present(tenants[owner.tenant % tenants.length], 'tenant')
   const { gang } = { gang: undefined, ...gangOf(owner, `asks ${index}`) }
   const ask = { tenant: name, tier: owner.tier, demand: owner.demand, gang }
-  const { outcome } = decide(book, { ...ask, uid: 'asks', namespace: 'n' }, STAMP)
-  if (outcome.kind !== 'refused') return []
+  const isAdmitted = (at: Book) => {
+    return decide(at, { ...ask, uid: 'asks', namespace: 'n' }, STAMP).outcome.kind === 'charged'
+  }
+  if (isAdmitted(book) || !isAdmitted(openBook(book.quota, EMPTY_LEDGER))) return []
   const times = { sinceMs: NOW - 1000 * index, lastMs: NOW - 100 }
   return [{ ...ask, owner: `asks${index}`, name: `Job ${index}`, ...times }]
 }
 
-/** A claim such as a plan enters: on capacity that others use. */
+/** A claim such as a plan enters: on capacity that others use, and that could be its tenant's. */
 function claimedIn(book: Book, tenants: Scenario['tenants'], owner: Owner, index: number): Book {
   const { name, classes } = present(tenants[owner.tenant % tenants.length], 'tenant')
   const amounts = new Map([...owner.demand].filter(([key, size]) => size > 0n && classes.has(key)))
-  if (amounts.size === 0 || owner.tier === 'reserved') return book
+  const ask = { tenant: name, tier: owner.tier, demand: amounts, uid: 'claims', namespace: 'n' }
+  const isPossible = decide(openBook(book.quota, EMPTY_LEDGER), ask, STAMP).outcome.kind === 'charged'
+  if (amounts.size === 0 || owner.tier === 'reserved' || !isPossible) return book
   const heldFor = { kind: 'owner', owner: `claims${index}` } as const
   const claim = { tenant: name, tier: owner.tier, amounts, heldFor, untilMs: NOW + HOUR }
   return openBook(book.quota, withClaim(book.ledger, claim))

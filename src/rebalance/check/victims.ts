@@ -20,15 +20,12 @@ export function victimIssues(scene: Scene): readonly Issue[] {
   ]
 }
 
-/** Of what is only shown nobody is gone, so others may be shown the same. */
 function repeated({ plan }: Scene): readonly Issue[] {
-  const taken = new Set<string>()
-  return plan.met.flatMap(({ need, victims, isApplied }) => {
-    const own = new Set<string>()
-    const again = victims.filter(victim => taken.has(victim) || own.size === own.add(victim).size)
-    if (isApplied) for (const victim of victims) taken.add(victim)
-    return again.map(victim => ({ at: `need ${need.id}`, problem: `${victim} is named to give back a second time` }))
-  })
+  const seen = new Set<string>()
+  const all = plan.met.flatMap(({ need, victims }) => victims.map(victim => ({ need, victim })))
+  return all
+    .filter(({ victim }) => seen.size === seen.add(victim).size)
+    .map(({ need, victim }) => ({ at: `need ${need.id}`, problem: `${victim} is named to give back a second time` }))
 }
 
 function unknown({ units }: Scene, { need, victims }: MetNeed): readonly Issue[] {
