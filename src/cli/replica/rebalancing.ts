@@ -52,6 +52,7 @@ function planningWith(deps: RebalancingDeps, observer: RebalanceMetrics): (count
   const quotas = () => state.cluster().quotas
   const terms = () => state.cluster().reclaimTerms
   const book = (tree: string) => own.writer.book(tree)
+  const refused = (tree: string) => demand.demands().filter(({ tenant }) => treeOf(tenant) === tree)
   const treeOf = (tenant: string) => quotas().treeOfTenant.get(tenant)?.name
 
   return counting => {
@@ -68,6 +69,7 @@ function planningWith(deps: RebalancingDeps, observer: RebalanceMetrics): (count
     const loop = startRebalancing({
       trees: () => quotas().trees.keys(),
       isOff: tree => isOff(tree, state),
+      isAsked: tree => refused(tree).length > 0,
       prepare: past.begin,
       hasten: counting.hasten,
       see: clusterSight({
@@ -79,7 +81,7 @@ function planningWith(deps: RebalancingDeps, observer: RebalanceMetrics): (count
         nodes: shapesOf(state),
         budgets,
         evicted: past,
-        refused: tree => demand.demands().filter(({ tenant }) => treeOf(tenant) === tree),
+        refused,
         utilisation,
         clock,
       }),

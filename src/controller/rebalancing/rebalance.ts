@@ -13,6 +13,8 @@ export interface RebalancingDeps extends Omit<CycleDeps, 'isOver'> {
   readonly trees: () => Iterable<string>
   /** Whether all cohorts of a tree want no plans. */
   readonly isOff: (tree: string) => boolean
+  /** Whether anybody of a tree was refused within the last minutes. */
+  readonly isAsked: (tree: string) => boolean
   /** What former leaders did is read first; rejects where it cannot be read. */
   readonly prepare: () => Promise<void>
   /** The pods are to be counted sooner: somebody has a need. */
@@ -46,11 +48,14 @@ export function startRebalancing(deps: RebalancingDeps): Rebalancing {
     await deps.prepare()
     for (const tree of deps.trees()) {
       if (isStopped) return
-      const book = deps.book(tree)
-      // Where nothing was to be done and nothing has happened since, nothing is to be done.
-      if (deps.isOff(tree) || (book !== undefined && quiet.get(tree) === book)) continue
-      await attempt(tree)
+      if (!deps.isOff(tree) && !isStill(tree)) await attempt(tree)
     }
+  }
+
+  /** Where nothing was to be done and nothing has happened since, nothing is to be done. */
+  function isStill(tree: string): boolean {
+    const book = deps.book(tree)
+    return book !== undefined && quiet.get(tree) === book && !deps.isAsked(tree)
   }
 
   async function attempt(tree: string): Promise<void> {
@@ -74,11 +79,11 @@ export function startRebalancing(deps: RebalancingDeps): Rebalancing {
   }
 }
 
-/** Nobody needs anything, and nobody was refused anything: time alone brings no need about. */
+/** Nobody needs anything: time alone brings no need about. */
 function isQuiet(report: CycleReport): report is Extract<CycleReport, { kind: 'carried-out' }> {
   if (report.kind !== 'carried-out') return false
-  const { plan, snapshot } = report
-  return [plan.steps, plan.met, plan.unmet, snapshot.refused].every(({ length }) => length === 0)
+  const { steps, met, unmet } = report.plan
+  return [steps, met, unmet].every(({ length }) => length === 0)
 }
 
 /** Looks once a second for trees in which more is used than there is, and has the pods counted at once where that is new. */

@@ -1,0 +1,185 @@
+/** Lent capacity comes back on a real API server, whichever leader dies in the middle. Kubelets and controllers are played by the test. */
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { textAt } from '../../src/admission/objects.ts'
+import { entries } from '../../src/quota/persistent-map.ts'
+import type { JsonObject, Tier } from '../../src/schema/parts.ts'
+import { skipWithoutCluster } from './support/binaries.ts'
+import { podsIn, tierOf } from './support/counted.ts'
+import { eventually } from './support/eventually.ts'
+import { endLeaving, isLeaving, nameOf, pathOf, runOn } from './support/kubelet.ts'
+import { startLab, TEAM_A, TEAM_B, TREE } from './support/lab.ts'
+import { ledgerIn } from './support/ledger.ts'
+import { addNode } from './support/nodes.ts'
+import { podFor } from './support/pods.ts'
+import type { Replica } from './support/replica.ts'
+
+/** 16 H100: 4 reserved for each of two tenants, and 8 for whoever borrows them; what is reserved and idle is lent too. */
+const QUOTAS = `
+apiVersion: sluice.dev/v1alpha1
+kind: Cohort
+metadata: {name: lab}
+spec:
+  classes: [{class: h100, capacity: {gpus: 16}, instanceTypes: [p5.48xlarge], burst: 8}]
+  reclaim: {mode: 'On', noticeSeconds: 10, minimumRunSeconds: 0, claimSeconds: 300, marginPercent: 0}
+---
+apiVersion: sluice.dev/v1alpha1
+kind: TenantQuota
+metadata: {name: team-a}
+spec:
+  namespaces: [team-a]
+  cohort: lab
+  classes: [{class: h100, reserved: 4, burst: {}}]
+---
+apiVersion: sluice.dev/v1alpha1
+kind: TenantQuota
+metadata: {name: team-b}
+spec:
+  namespaces: [team-b]
+  cohort: lab
+  classes: [{class: h100, reserved: 4, burst: {}}]
+`
+const NODES = ['node-1', 'node-2'] as const
+const DEADLINE = 'sluice.dev/reclaim-deadline'
+// A lease of 15 s has to run out before another replica leads, and the first count of a leader follows a list.
+const PATIENCE_MS = 60_000
+
+/** What a replica has to say of the rebalancer. */
+async function storyOf(replica: Replica): Promise<string> {
+  const metrics = (await replica.metrics()).split('\n').filter(line => line.startsWith('sluice_rebalance'))
+  const lines = replica.log().filter(({ webhook }) => webhook === undefined)
+  return [replica.name, ...metrics, ...lines.slice(-20).map(line => JSON.stringify(line))].join('\n')
+}
+
+async function startReclaiming(t: TestContext) {
+  const lab = await startLab(t, { quotas: QUOTAS, replicas: 2 })
+  const { api } = lab.cluster
+  for (const node of NODES) await addNode(api, node, 8)
+
+  const labelled = (gpus: number, tier: Tier, owner?: string): JsonObject => {
+    const reference = {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      name: owner ?? '',
+      uid: `uid-of-${owner}`,
+      controller: true,
+    }
+    const ownerReferences = owner === undefined ? {} : { ownerReferences: [reference] }
+    return podFor(gpus, { metadata: { labels: { 'sluice.dev/tier': tier, app: tier }, ...ownerReferences } })
+  }
+  const attempt = (namespace: string, pod: JsonObject) => api.call('POST', `/api/v1/namespaces/${namespace}/pods`, pod)
+  const noticeOf = (pod: JsonObject) => textAt(pod, 'metadata', 'annotations', DEADLINE)
+  const ofB = () => podsIn(lab.cluster, TEAM_B)
+
+  return {
+    lab,
+    api,
+    labelled,
+    ofB,
+    noticeOf,
+    /** Whether it was admitted. A dry run would not be refused demand. */
+    async isAdmitted(namespace: string, pod: JsonObject): Promise<boolean> {
+      const { status, body } = await attempt(namespace, pod)
+      assert.ok(status === 201 || status === 403, JSON.stringify(body))
+      return status === 201
+    },
+    async run(namespace: string, gpus: number, tier: Tier, node: (typeof NODES)[number]): Promise<JsonObject> {
+      const pod = await lab.create(namespace, labelled(gpus, tier))
+      await runOn(api, pod, node)
+      return pod
+    },
+    async until<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
+      try {
+        return await eventually(what, ask, { patienceMs: PATIENCE_MS })
+      } catch (cause) {
+        const told = await Promise.all(lab.sluice.replicas().map(storyOf))
+        throw new Error(told.join('\n'), { cause })
+      }
+    },
+    noticed: async () => (await ofB()).filter(pod => noticeOf(pod) !== undefined),
+    leaving: async () => (await ofB()).filter(isLeaving),
+    claims: async () => [...entries((await ledgerIn(lab.cluster, TREE)).claims)].map(([, claim]) => claim),
+    async reasons(pod: JsonObject): Promise<readonly string[]> {
+      const { items } = await api.must('GET', `/apis/events.k8s.io/v1/namespaces/${TEAM_B}/events`)
+      return (Array.isArray(items) ? (items as readonly JsonObject[]) : [])
+        .filter(event => textAt(event, 'regarding', 'name') === nameOf(pod))
+        .map(event => textAt(event, 'reason') ?? '')
+    },
+    /** The leader's node goes away; another replica takes its place, and the other one leads. */
+    async killLeader(): Promise<void> {
+      const leader = await lab.sluice.leader()
+      await lab.sluice.end(leader, 'SIGKILL')
+      await lab.sluice.add()
+    },
+  }
+}
+
+test('what is lent comes back', { skip: skipWithoutCluster }, async t => {
+  const cluster = await startReclaiming(t)
+  const { api, lab, labelled, isAdmitted, run, until, noticed, leaving, noticeOf, claims, reasons } = cluster
+  const anchor = await run(TEAM_B, 4, 'reserved', 'node-1')
+  // The reserve of team-a among it, which is idle.
+  for (const node of ['node-1', 'node-1', 'node-2', 'node-2', 'node-2', 'node-2'] as const)
+    await run(TEAM_B, 2, 'burst', node)
+
+  /** Exactly one pod of team-b is told that it has to go. */
+  const oneNoticed = () =>
+    until('a borrower has notice', async () => {
+      const pods = await noticed()
+      assert.ok(pods.length <= 1, `${pods.map(nameOf)}`)
+      return pods.find(pod => !isLeaving(pod))
+    })
+  const evicted = (pod: JsonObject) =>
+    until('it is evicted', async () => (await leaving()).find(one => nameOf(one) === nameOf(pod)))
+
+  await t.test('to the owner of a reserve, who is admitted at once and waits for a node', async () => {
+    const owner = await lab.create(TEAM_A, labelled(2, 'reserved'))
+    const victim = await oneNoticed()
+    await until('its people are told', async () =>
+      (await reasons(victim)).includes('ReclaimNotice') ? true : undefined,
+    )
+    assert.equal(await isAdmitted(TEAM_B, labelled(2, 'burst')), false)
+
+    const leavingPod = await evicted(victim)
+    assert.ok(
+      Date.parse(textAt(leavingPod, 'metadata', 'deletionTimestamp') ?? '') > Date.parse(noticeOf(victim) ?? ''),
+    )
+    assert.deepEqual(await endLeaving(api, TEAM_B), [nameOf(victim)])
+    await until('its room is in the ledger', async () =>
+      (await lab.held())['team-b/burst h100'] === 10_000 ? true : undefined,
+    )
+    assert.equal(await isAdmitted(TEAM_B, labelled(2, 'burst')), false, 'the victim, created again')
+    await runOn(api, owner, textAt(victim, 'spec', 'nodeName') ?? '')
+    assert.deepEqual(await noticed(), [])
+  })
+
+  await t.test('to whom was refused below its share, across the ends of two leaders, and to nobody else', async () => {
+    const train = labelled(2, 'burst', 'train')
+    assert.equal(await isAdmitted(TEAM_A, train), false)
+    const victim = await oneNoticed()
+    assert.deepEqual(
+      (await claims()).map(({ tenant, tier, heldFor }) => [tenant, tier, heldFor.kind]),
+      [['team-a', 'burst', 'owner']],
+    )
+
+    await cluster.killLeader()
+    const leavingPod = await evicted(victim)
+    assert.equal(noticeOf(leavingPod), noticeOf(victim), 'the next leader goes by the notice that was given')
+    assert.equal((await reasons(victim)).filter(reason => reason === 'ReclaimNotice').length, 1)
+    await cluster.killLeader()
+
+    assert.deepEqual(await endLeaving(api, TEAM_B), [nameOf(victim)])
+    await until('its room is in the ledger', async () =>
+      (await lab.held())['team-b/burst h100'] === 8_000 ? true : undefined,
+    )
+    assert.equal(await isAdmitted(TEAM_B, labelled(2, 'burst')), false, 'the victim, created again')
+    assert.equal(await isAdmitted(TEAM_B, labelled(2, 'burst', 'train')), false, 'an owner of that name elsewhere')
+    assert.equal(await isAdmitted(TEAM_A, labelled(2, 'burst', 'other')), false, 'another owner of the tenant')
+    assert.equal(await isAdmitted(TEAM_A, train), true)
+    assert.deepEqual(await claims(), [])
+    assert.equal(await isAdmitted(TEAM_B, labelled(2, 'burst')), false, 'the room is used now')
+  })
+  void anchor
+  void tierOf
+  void pathOf
+})
