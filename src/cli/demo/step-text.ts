@@ -1,9 +1,7 @@
-/** A step of a plan as people read it: what is done to whom, for whom, and by which rule. */
+/** A step of a plan as people read it: what is done to whom, for whom, and by which rule, in the words of the events of a cluster. */
 import type { CarriedOut } from '../../controller/rebalancing/cycle.ts'
-import { formatGpus } from '../../quantity/amount.ts'
-import type { Amounts } from '../../quota/usage.ts'
-import type { Need } from '../../rebalance/need.ts'
-import type { Rule, Step } from '../../rebalance/plan.ts'
+import { forWhom, gpusOf } from '../../controller/rebalancing/for-whom.ts'
+import type { Step } from '../../rebalance/plan.ts'
 import type { Snapshot } from '../../rebalance/snapshot.ts'
 import type { Paint } from '../terminal.ts'
 
@@ -14,40 +12,38 @@ export interface StepText {
 }
 
 export function stepText(step: Step, { snapshot, plan }: CarriedOut): StepText {
-  const why = (id: string) => `${claimantOf(plan.met.find(({ need }) => need.id === id)?.need)}: ${ruleText(step)}`
+  const need = step.kind === 'promote' ? undefined : plan.met.find(met => met.need.id === step.need)?.need
+  const why = `because ${forWhom(step.rule, need)} (${step.rule})`
   switch (step.kind) {
     case 'promote': {
-      const whom = `${namesOf(step.pods, snapshot)} of ${step.tenant}, ${gpus(step.amounts)}`
-      return { label: 'promoted', tone: 'good', lines: [`${whom}: from ${step.from} to ${step.to}`, ruleText(step)] }
+      const whom = `${namesOf(step.pods, snapshot)} of ${step.tenant}, ${gpusOf(step.amounts)}`
+      return { label: 'promoted', tone: 'good', lines: [`${whom}: from ${step.from} to ${step.to}`, why] }
     }
     case 'lapse':
       return {
         label: 'lapsed',
         tone: 'note',
-        lines: [
-          `${gpus(step.amounts)} that a gang of ${step.tenant} held for members that have not come`,
-          why(step.need),
-        ],
+        lines: [`${gpusOf(step.amounts)} that a gang of ${step.tenant} held for members that have not come`, why],
       }
     case 'hold': {
       const { tenant, tier, amounts } = step.claim
-      return { label: 'held', tone: 'good', lines: [`${gpus(amounts)} in ${tier} of ${tenant}`, why(step.need)] }
+      return { label: 'held', tone: 'good', lines: [`${gpusOf(amounts)} in ${tier} of ${tenant}`, why] }
     }
     case 'notify': {
       const seconds = Math.ceil((step.deadlineMs - snapshot.nowMs) / 1_000)
       return {
         label: 'notice',
         tone: 'note',
-        lines: [`${victim(step, snapshot)}: to go in ${seconds} s`, why(step.need)],
+        lines: [`${victim(step, snapshot)}: to go in ${seconds} s`, why],
       }
     }
     case 'evict':
-      return { label: 'evicted', tone: 'bad', lines: [victim(step, snapshot), why(step.need)] }
+      return { label: 'evicted', tone: 'bad', lines: [victim(step, snapshot), why] }
     case 'rescind':
       return {
         label: 'rescinded',
         tone: 'good',
-        lines: [`the notice of ${namesOf(step.pods, snapshot)} of ${step.tenant}: ${ruleText(step)}`],
+        lines: [`the notice of ${namesOf(step.pods, snapshot)} of ${step.tenant}`, why],
       }
   }
 }
@@ -55,37 +51,7 @@ export function stepText(step: Step, { snapshot, plan }: CarriedOut): StepText {
 type Reclaim = Extract<Step, { readonly kind: 'notify' | 'evict' }>
 
 function victim({ pods, tenant, tier, amounts }: Reclaim, snapshot: Snapshot): string {
-  return `${namesOf(pods, snapshot)} of ${tenant}, ${tier}, ${gpus(amounts)}`
-}
-
-function ruleText({ rule, tenant }: { readonly rule: Rule; readonly tenant?: string }): string {
-  switch (rule) {
-    case 'own-reserved-is-free':
-      return `what ${tenant} has reserved is free again (${rule})`
-    case 'owner-came-back':
-      return `what it is owed was lent out (${rule})`
-    case 'limit-was-cut':
-      return `more is in use than there is (${rule})`
-    case 'above-fair-share':
-      return `it has less than its share, others have more (${rule})`
-    case 'no-longer-needed':
-      return `nobody needs it any more (${rule})`
-  }
-}
-
-function claimantOf(need: Need | undefined): string {
-  switch (need?.kind) {
-    case undefined:
-      return 'for nobody'
-    case 'entitled':
-      return `for ${need.tenant}`
-    case 'excess':
-      return `for all of ${need.of.kind} ${need.of.name}`
-    case 'claim':
-      return `for ${need.claim.tenant}`
-    case 'refused':
-      return `for ${need.demand.name}`
-  }
+  return `${namesOf(pods, snapshot)} of ${tenant}, ${tier}, ${gpusOf(amounts)}`
 }
 
 // More names than these say less than their number.
@@ -94,8 +60,4 @@ const MOST_NAMES = 3
 function namesOf(uids: readonly string[], { pods }: Snapshot): string {
   if (uids.length > MOST_NAMES) return `${uids.length} pods`
   return uids.map(uid => pods.find(pod => pod.uid === uid)?.name ?? uid).join(', ')
-}
-
-function gpus(amounts: Amounts): string {
-  return [...amounts].map(([name, amount]) => `${formatGpus(amount)} ${name}`).join(', ')
 }

@@ -22,7 +22,9 @@ export interface HostedPod {
 export function arrived({ examined }: Validation, charged: SeenPod, createdAtMs: number): HostedPod {
   const { object, namespace } = examined.subject
   const { name, priority, savedAtMs } = podStanding(object, text => text)
-  const standing = { name, priority, savedAtMs, startedAtMs: null, notice: null }
+  // Nobody has saved more than there is by now.
+  const saved = savedAtMs === null ? null : Math.min(savedAtMs, createdAtMs)
+  const standing = { name, priority, savedAtMs: saved, startedAtMs: null, notice: null }
   return { uid: charged.uid, namespace, charged, createdAtMs, standing }
 }
 
