@@ -18,7 +18,7 @@ export function withRoom(search: Search, draft: Draft): Draft | undefined {
 
 function cheapest(search: Search, rooms: Rooms, draft: Draft, gains: Gains, asked: Amounts): Draft | undefined {
   let best: { readonly draft: Draft; readonly cost: bigint } | undefined
-  for (const node of rooms.free.keys()) {
+  for (const node of rooms.clear.open.keys()) {
     // What victims elsewhere give back is in the gains, and what they leave here as well.
     if (!hasRoom(rooms.clear, gains, node, asked)) continue
     const cleared = clearedFor(search, rooms, draft, gains, node, asked)

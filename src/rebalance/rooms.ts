@@ -5,8 +5,12 @@ import type { Amounts } from '../quota/usage.ts'
 import type { HeldPod, NodeShape, Snapshot } from './snapshot.ts'
 import { sizeOf } from './units.ts'
 
-/** By the name of a node, in the order of names; negative where more runs there than it has. */
-type Room = ReadonlyMap<string, Amounts>
+export interface Room {
+  /** By the name of a node, in the order of names; negative where more runs there than it has. */
+  readonly onNodes: ReadonlyMap<string, Amounts>
+  /** Of these, the nodes with room for anything: in a full cluster few of many. */
+  readonly open: ReadonlyMap<string, Amounts>
+}
 
 export interface Rooms {
   /** What nobody uses. */
@@ -18,17 +22,23 @@ export interface Rooms {
 }
 
 export function roomsOf(nodes: readonly NodeShape[], { pods, book }: Snapshot): Rooms {
-  const staying = pods.filter(({ isLeaving, node }) => !isLeaving && node !== null)
-  const isTakeable = ({ tier, tenant }: HeldPod) => tier !== 'reserved' || !book.quota.tenants.has(tenant)
-  const takeable = Map.groupBy(staying.filter(isTakeable), ({ node }) => node ?? '')
-  const lasting = Map.groupBy(
-    staying.filter(pod => !isTakeable(pod)),
-    ({ node }) => node ?? '',
-  )
+  const { tenants } = book.quota
+  const takeable = new Map<string, HeldPod[]>(nodes.map(({ name }) => [name, []]))
+  const lasting = new Map<string, HeldPod[]>(nodes.map(({ name }) => [name, []]))
+  for (const pod of pods) {
+    if (pod.isLeaving || pod.node === null) continue
+    const isLasting = pod.tier === 'reserved' && tenants.has(pod.tenant)
+    ;(isLasting ? lasting : takeable).get(pod.node)?.push(pod)
+  }
   const shapes = nodes.toSorted((a, b) => (a.name < b.name ? -1 : 1))
-  const clear = new Map(shapes.map(({ name, amounts }) => [name, less(amounts, lasting.get(name) ?? [])]))
-  const free = new Map([...clear].map(([name, amounts]) => [name, less(amounts, takeable.get(name) ?? [])]))
-  return { free, clear, takeable }
+  const clear = shapes.map(({ name, amounts }) => [name, less(amounts, lasting.get(name) ?? [])] as const)
+  const free = clear.map(([name, amounts]) => [name, less(amounts, takeable.get(name) ?? [])] as const)
+  return { free: roomOf(free), clear: roomOf(clear), takeable }
+}
+
+function roomOf(nodes: readonly (readonly [name: string, amounts: Amounts])[]): Room {
+  const open = nodes.filter(([, amounts]) => amounts.values().some(amount => amount > ZERO))
+  return { onNodes: new Map(nodes), open: new Map(open) }
 }
 
 function less(all: Amounts, pods: readonly HeldPod[]): Amounts {
@@ -58,11 +68,12 @@ export interface Housed {
   readonly homeless: Amounts | null
 }
 
-/** Each pod on the first node that has room, the largest pods first. */
+/** Each pod on the first node that has room, the largest pods first, and first where somebody leaves for them. */
 export function housedIn(room: Room, gains: Gains, pods: readonly Amounts[]): Housed {
   let left = gains
   for (const asked of pods.toSorted(largestFirst)) {
-    const node = room.keys().find(name => hasRoom(room, left, name, asked))
+    const has = (name: string) => hasRoom(room, left, name, asked)
+    const node = left.keys().find(has) ?? room.open.keys().find(has)
     if (node === undefined) return { gains: left, homeless: asked }
     left = new Map(left).set(node, difference(left.get(node) ?? NO_AMOUNTS, asked))
   }
@@ -70,9 +81,10 @@ export function housedIn(room: Room, gains: Gains, pods: readonly Amounts[]): Ho
 }
 
 /** Whether a node has room for all of this at once. */
-export function hasRoom(room: Room, gains: Gains, node: string, asked: Amounts): boolean {
-  const [free, more] = [room.get(node), gains.get(node)]
-  return asked.entries().every(([key, amount]) => amount <= add(free?.get(key) ?? ZERO, more?.get(key) ?? ZERO))
+export function hasRoom({ onNodes }: Room, gains: Gains, node: string, asked: Amounts): boolean {
+  const [free, more] = [onNodes.get(node), gains.get(node)]
+  if (free === undefined) return false
+  return asked.entries().every(([key, amount]) => amount <= add(free.get(key) ?? ZERO, more?.get(key) ?? ZERO))
 }
 
 function largestFirst(a: Amounts, b: Amounts): number {
