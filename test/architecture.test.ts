@@ -155,6 +155,44 @@ test('a planted violation is found', () => {
   }
 })
 
+// A fault of the planner, or in the sums of the quota engine, must not be the checker's as well. What it runs of theirs is listed by name:
+// how the ledger is read, how keys are made, and how amounts are written.
+const CHECKER = 'src/rebalance/check'
+const CHECKER_RUNS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['src/quota/persistent-map.ts', ['entries', 'find']],
+  ['src/quota/claim.ts', ['claimKey']],
+  ['src/quota/gang.ts', ['gangKey']],
+  ['src/rebalance/snapshot.ts', ['DEFAULT_TERMS']],
+  ['src/quantity/amount.ts', ['amount', 'formatGpus']],
+  ['src/quantity/quantity.ts', ['ONE']],
+  ['src/schema/parts.ts', ['TIERS']],
+])
+
+function borrowedByChecker(file: string, source: string): readonly string[] {
+  return parseSync(file, source).module.staticImports.flatMap(({ moduleRequest, entries }) => {
+    const target = relative(ROOT, resolve(ROOT, dirname(file), moduleRequest.value))
+    if (target.startsWith(`${CHECKER}/`)) return []
+    const names = entries.filter(({ isType }) => !isType).map(({ importName }) => importName.name ?? '*')
+    const known = CHECKER_RUNS.get(target) ?? []
+    return names.filter(name => !known.includes(name)).map(name => `${file} runs ${name} of ${target}`)
+  })
+}
+
+test('the plan checker runs nothing of the planner, and none of the arithmetic of the quota engine', () => {
+  const own = files.filter(file => file.startsWith(`${CHECKER}/`))
+  assert.ok(own.length > 20, `only ${own.length} modules of the checker were seen`)
+  assert.deepEqual(
+    own.flatMap(file => borrowedByChecker(file, readFileSync(join(ROOT, file), 'utf8'))),
+    [],
+  )
+  const planted = [
+    ["import { planOf } from '../plan-of.ts'", /runs planOf of src\/rebalance\/plan-of.ts/],
+    ["import { type Usage, used } from '../../quota/usage.ts'", /^src\/rebalance\/check\/x.ts runs used of/],
+    ["import * as map from '../../quota/persistent-map.ts'", /runs \* of/],
+  ] as const
+  for (const [source, want] of planted) assert.match(borrowedByChecker(`${CHECKER}/x.ts`, source).join(), want)
+})
+
 test('pure modules know no clock, no chance and no process', () => {
   const impure = /\b(Date\.now|new Date\(\)|Math\.random|process\.|setTimeout|setInterval|performance\.now)\b/
   const pure = files.filter(file => PURE.some(folder => file.startsWith(`${folder}/`)))

@@ -25,8 +25,8 @@ export interface Balance {
   capacity(key: string): Capacity
   /** Something more is held, or (`-1n`) something less. */
   change(load: Load, by: 1n | -1n): void
-  /** The classes that were looked at or changed. */
-  classes(): readonly string[]
+  /** The classes of which not as much is used as the ledger says. */
+  changedClasses(): readonly string[]
   /** What a tenant holds of all classes together. */
   heldInAll(tenant: Tenant, tiers: readonly Tier[]): bigint
   copy(): Balance
@@ -38,34 +38,39 @@ interface Column {
   readonly total: bigint[]
 }
 
-/** What the ledger holds, all of it. Costs the number of nodes and tenants for each class that is asked about, and nothing for others. */
+/** What the ledger holds, all of it. Costs the number of nodes and tenants for each class that is asked about, once for all copies. */
 export function balanceOf(book: Book): Balance {
-  return over(book, new Map())
+  const counted = new Map<string, Column>()
+  const countedOf = (key: string): Column => {
+    const column = counted.get(key) ?? countedColumn(book, key)
+    counted.set(key, column)
+    return column
+  }
+  return changedFrom(book, countedOf, new Map())
 }
 
-function over(book: Book, columns: Map<string, Column>): Balance {
-  const columnOf = (key: string): Column => {
-    const known = columns.get(key)
-    if (known !== undefined) return known
-    const counted = countedColumn(book, key)
-    columns.set(key, counted)
-    return counted
+/** `changed` holds the classes that are not as the ledger has them. */
+function changedFrom(book: Book, countedOf: (key: string) => Column, changed: Map<string, Column>): Balance {
+  const columnOf = (key: string): Column => changed.get(key) ?? countedOf(key)
+  const ownOf = (key: string): Column => {
+    const column = changed.get(key) ?? copied(countedOf(key))
+    changed.set(key, column)
+    return column
   }
   return {
     used: (view, node, key) => at(columnOf(key)[view], node),
-    heldInAll({ spec, leaves }, tiers) {
-      const holding = find(book.ledger.held, spec.name)
-      const keys = new Set([...columns.keys(), ...TIERS.flatMap(tier => [...(holding?.[tier].keys() ?? [])])])
-      return [...keys]
-        .flatMap(key => tiers.map(tier => at(columnOf(key).total, leaves[tier])))
-        .reduce((a, b) => a + b, 0n)
-    },
     capacity: key => columnOf(key).capacity,
     change(load, by) {
-      for (const [key, amount] of load.amounts) enter(columnOf(key), book.quota, load, amount * by)
+      for (const [key, amount] of load.amounts) enter(ownOf(key), book.quota, load, amount * by)
     },
-    classes: () => [...columns.keys()].toSorted(),
-    copy: () => over(book, new Map([...columns].map(([key, column]) => [key, copied(column)]))),
+    changedClasses: () => [...changed.keys()].toSorted(),
+    heldInAll({ spec, leaves }, tiers) {
+      const holding = find(book.ledger.held, spec.name)
+      const keys = new Set([...changed.keys(), ...TIERS.flatMap(tier => [...(holding?.[tier].keys() ?? [])])])
+      const held = [...keys].flatMap(key => tiers.map(tier => at(columnOf(key).total, leaves[tier])))
+      return held.reduce((sum, amount) => sum + amount, 0n)
+    },
+    copy: () => changedFrom(book, countedOf, new Map([...changed].map(([key, column]) => [key, copied(column)]))),
   }
 }
 

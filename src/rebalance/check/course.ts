@@ -4,7 +4,7 @@ import { find } from '../../quota/persistent-map.ts'
 import type { Tier } from '../../schema/parts.ts'
 import type { MetNeed, Plan, Promote } from '../plan.ts'
 import type { HeldPod, RefusedDemand, Snapshot } from '../snapshot.ts'
-import type { Balance, Load } from './balance.ts'
+import { type Balance, balanceOf, type Load } from './balance.ts'
 import { change, type Reckoning, reckoningOf } from './reckoning.ts'
 import { totalOf } from './sums.ts'
 import { type Unit, type Units, unitsOf } from './units.ts'
@@ -13,6 +13,8 @@ export interface Scene {
   readonly snapshot: Snapshot
   readonly plan: Plan
   readonly units: Units
+  /** What the ledger holds; never changed. */
+  readonly held: Balance
   /** In the order in which they are met. */
   readonly served: readonly Served[]
 }
@@ -35,12 +37,12 @@ export function sceneOf(snapshot: Snapshot, plan: Plan): Scene {
     const fresh = all.filter(({ key }) => taken.size < taken.add(key).size)
     return { met, units: fresh, held: heldFor(snapshot, claims, met, fresh) }
   })
-  return { snapshot, plan, units, served }
+  return { snapshot, plan, units, held: balanceOf(snapshot.book), served }
 }
 
 /** What the ledger holds without those that leave already, and with the promotions carried out. */
-export function startOf({ snapshot, plan, units }: Scene): Reckoning {
-  const reckoning = reckoningOf(snapshot)
+export function startOf({ snapshot, plan, units, held }: Scene): Reckoning {
+  const reckoning = reckoningOf(snapshot, held)
   for (const pod of units.leaving) change(reckoning, pod, -1n)
   promoteIn(reckoning.used, snapshot, plan, units)
   promoteIn(reckoning.claimed, snapshot, plan, units)

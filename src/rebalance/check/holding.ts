@@ -19,25 +19,31 @@ export function holdIssues(scene: Scene): readonly Issue[] {
     const { need, isApplied } = served.met
     return need.kind === 'refused' && isApplied ? [{ served, need }] : []
   })
+  const byNeed = new Map(refused.map(one => [one.need.id, one]))
+  const held = new Set(holds.map(({ step }) => step.need))
+  const latestMs = lastDeadline(
+    scene.snapshot,
+    scene.served.flatMap(({ units }) => units),
+  )
   const keys = new Set<string>()
   return [
     ...holds.flatMap(({ step, at }) => {
-      const one = refused.find(({ need }) => need.id === step.need)
+      const one = byNeed.get(step.need)
       const key = claimKey(step.claim.tenant, step.claim.heldFor)
       const again = keys.size === keys.add(key).size ? [`${key} is held twice`] : []
       const problems =
         one === undefined
           ? [`no refused need ${step.need} is met and applied`]
-          : faultsOf(scene, one.served, one.need, step)
+          : [...faultsOf(scene, one.need, step), ...wrongEnd(scene, one.served, step, latestMs)]
       return [...problems, ...again].map(problem => ({ at, problem }))
     }),
     ...refused
-      .filter(({ need }) => !holds.some(({ step }) => step.need === need.id))
+      .filter(({ need }) => !held.has(need.id))
       .map(({ need }) => ({ at: `need ${need.id}`, problem: 'nothing is held for it' })),
   ]
 }
 
-function faultsOf(scene: Scene, served: Served, { demand }: RefusedNeed, { claim, rule }: Hold): readonly string[] {
+function faultsOf(scene: Scene, { demand }: RefusedNeed, { claim, rule }: Hold): readonly string[] {
   const { ledger } = scene.snapshot.book
   const isTheirs =
     claim.tenant === demand.tenant && claim.heldFor.kind === 'owner' && claim.heldFor.owner === demand.owner
@@ -52,7 +58,6 @@ function faultsOf(scene: Scene, served: Served, { demand }: RefusedNeed, { claim
     ...(tiers.includes(claim.tier) ? [] : [`${claim.tier} was not asked for`]),
     ...ruleIssues(rule, RULE_OF.refused),
     ...wrongAmounts(scene.snapshot, demand, claim.amounts),
-    ...wrongEnd(scene, served, demand.tenant, claim.untilMs),
   ]
 }
 
@@ -60,7 +65,7 @@ function wrongAmounts({ book }: Snapshot, demand: RefusedDemand, amounts: Sums):
   const whole = wholeOf(demand)
   // Of a gang of which some have come, less than all may be missing.
   const least = isBegun(book, demand) ? new Map<string, bigint>() : whole
-  const isRight = beyond(amounts, whole).size === 0 && beyond(least, amounts).size === 0
+  const isRight = amounts.size > 0 && beyond(amounts, whole).size === 0 && beyond(least, amounts).size === 0
   return isRight ? [] : [`it holds ${sumsText(amounts)} for a demand of ${sumsText(whole)}`]
 }
 
@@ -71,14 +76,13 @@ function isBegun({ ledger }: Snapshot['book'], { tenant, gang }: RefusedDemand):
 }
 
 /** Room may come of its own victims alone, or of those of other needs as well, which leave at other times. */
-function wrongEnd(scene: Scene, { units }: Served, tenant: string, untilMs: number): readonly string[] {
-  const { claimMs } = termsOf(scene.snapshot, tenant)
-  const after = (victims: readonly Unit[]) => {
-    return Math.max(scene.snapshot.nowMs, ...victims.map(unit => deadlineOf(scene.snapshot, unit))) + claimMs
-  }
-  const [least, most] = [after(units), after(scene.served.flatMap(served => served.units))]
-  if (untilMs >= least && untilMs <= most) return []
-  return [
-    `it is held until ${untilMs}, and should be until ${least}: ${claimMs} ms after the last of its victims has left`,
-  ]
+function wrongEnd({ snapshot }: Scene, { units }: Served, { claim }: Hold, latestMs: number): readonly string[] {
+  const { claimMs } = termsOf(snapshot, claim.tenant)
+  const least = lastDeadline(snapshot, units) + claimMs
+  if (claim.untilMs >= least && claim.untilMs <= latestMs + claimMs) return []
+  return [`it is held until ${claim.untilMs}, and should be until ${least}: ${claimMs} ms after its victims are gone`]
+}
+
+function lastDeadline(snapshot: Snapshot, units: readonly Unit[]): number {
+  return units.reduce((last, unit) => Math.max(last, deadlineOf(snapshot, unit)), snapshot.nowMs)
 }

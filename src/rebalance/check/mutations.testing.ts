@@ -122,7 +122,7 @@ function metMutations(snapshot: Snapshot, met: MetNeed): readonly OfMet[] {
     { name: 'victim unknown', met: { ...met, victims: [...victims, 'x'] } },
     ...inGang.map(uid => ({ name: 'gang split', met: { ...met, victims: victims.filter(victim => victim !== uid) } })),
     ...(need.kind === 'excess'
-      ? [{ name: 'brought down too far', met: { ...met, need: { ...need, atMost: amount(need.atMost - 1n) } } }]
+      ? [{ name: 'brought down too far', met: { ...met, need: { ...need, atMost: amount(-1_000_000) } } }]
       : []),
     ...(need.kind === 'claim' ? [{ name: 'another claim', met: { ...met, need: { ...need, key: 'x' } } }] : []),
   ]

@@ -1,9 +1,10 @@
-/** The checker and the planner, who share nothing, over random snapshots. */
+/** The checker and the planner, which share nothing, over random snapshots. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { formatIssue } from '../../schema/parsed.ts'
 import { planOf } from '../plan-of.ts'
+import { mutationsOf } from './mutations.testing.ts'
 import { planIssues } from './plan-issues.ts'
 import { someSnapshot } from './snapshots.testing.ts'
 
@@ -14,4 +15,17 @@ test('every plan of the planner is sound', () => {
     }),
     { numRuns: 300 },
   )
+})
+
+test('a plan of the planner with one change that matters is rejected', () => {
+  const spoiled = new Set<string>()
+  fc.assert(
+    fc.property(someSnapshot, snapshot => {
+      for (const { name, plan } of mutationsOf(snapshot, planOf(snapshot))) {
+        spoiled.add(name)
+        assert.notDeepEqual(planIssues(snapshot, plan), [], name)
+      }
+    }),
+  )
+  assert.ok(spoiled.size > 10, `only ${[...spoiled].join(', ')} were seen`)
 })

@@ -1,6 +1,6 @@
 /**
- * What becomes of a plan. Needs are met in turn, each where those before it leave off, so that is where each is judged; who was not needed
- * shows at the end.
+ * What becomes of a plan. Each need takes where those before it leave off, so there it is judged from whom it takes. Whether it is met, and
+ * who was not needed, shows at the end: what is given back for one need may be enough for another.
  *
  * It is played twice: as what happens, and as what is shown. Whoever is only shown a plan does not leave, so needs that are applied may
  * not count on them; those that are shown count on everybody.
@@ -12,8 +12,7 @@ import { unfairTakings } from './fairness.ts'
 import { brokenLimits } from './limits.ts'
 import { unmetReasons } from './met.ts'
 import { needlessVictims } from './minimal.ts'
-import type { Placing } from './placing.ts'
-import { placingOf } from './placing.ts'
+import { type Placing, placingOf } from './placing.ts'
 import { unprotectedIssues } from './protection.ts'
 import { balanceFor, type Reckoning } from './reckoning.ts'
 
@@ -43,6 +42,7 @@ function playedIssues(
   const homeless = placing.isPlaced(played) ? [] : [{ at: 'nodes', problem: 'they have no room for all who wait' }]
   return [
     ...inTurn,
+    ...judged.flatMap(served => unmetIssues(scene, running, served)),
     ...homeless,
     ...unprotectedIssues(scene, played),
     ...brokenLimits(scene, running.claimed),
@@ -52,10 +52,11 @@ function playedIssues(
 
 function turnIssues(scene: Scene, running: Reckoning, served: Served): readonly Issue[] {
   const balance = balanceFor(running, served.met.need)
-  const unmet = unmetReasons(scene, balance, served)
-  return [
-    ...unmet.map(problem => ({ at: `need ${served.met.need.id}`, problem })),
-    ...wrongGivers(scene, balance, served),
-    ...unfairTakings(scene, balance, served),
-  ]
+  return [...wrongGivers(scene, balance, served), ...unfairTakings(scene, balance, served)]
+}
+
+function unmetIssues(scene: Scene, end: Reckoning, served: Served): readonly Issue[] {
+  const { need } = served.met
+  const problems = unmetReasons(scene, balanceFor(end, need), served)
+  return problems.map(problem => ({ at: `need ${need.id}`, problem }))
 }

@@ -2,7 +2,6 @@
 import type { Issue } from '../../schema/parsed.ts'
 import { TIERS } from '../../schema/parts.ts'
 import type { Promote } from '../plan.ts'
-import { balanceOf } from './balance.ts'
 import { promoteIn, type Scene } from './course.ts'
 import { shortfalls } from './room.ts'
 import { areSame, classesOf, sumsText } from './sums.ts'
@@ -13,22 +12,22 @@ export function promotionIssues(scene: Scene): readonly Issue[] {
   const promotions = scene.plan.steps.flatMap((step, index) => (step.kind === 'promote' ? [{ step, index }] : []))
   if (promotions.length === 0) return []
   // The ledger enters such a claim as long as others still hold what the plan takes from them.
-  const after = balanceOf(scene.snapshot.book)
+  const after = scene.held.copy()
   promoteIn(after, scene.snapshot, scene.plan, scene.units)
+  const victims = new Set(scene.plan.met.flatMap(met => met.victims))
   const seen = new Set<string>()
   return promotions.flatMap(({ step, index }) => {
     const tenant = scene.snapshot.book.quota.tenants.get(step.tenant)
     const room = tenant === undefined ? [] : shortfalls(after, tenant, step.to, classesOf(step.amounts))
     const again = step.pods.filter(uid => seen.size === seen.add(uid).size).map(uid => `${uid} is promoted twice`)
-    const problems = [...faultsOf(scene, step), ...again, ...room]
+    const problems = [...faultsOf(scene, victims, step), ...again, ...room]
     return problems.map(problem => ({ at: `step ${index + 1} (promote)`, problem }))
   })
 }
 
-function faultsOf(scene: Scene, step: Promote): readonly string[] {
+function faultsOf(scene: Scene, victims: ReadonlySet<string>, step: Promote): readonly string[] {
   const unit = scene.units.named(step.pods[0] ?? '')
   if (unit === undefined || unit.kind === 'hold') return [`${step.pods[0] ?? 'nobody'} is no pod that stays`]
-  const victims = new Set(scene.plan.met.flatMap(({ victims }) => victims))
   return [
     ...whom(step, unit),
     ...(TIERS.indexOf(step.to) < TIERS.indexOf(step.from) ? [] : [`${step.to} is not better than ${step.from}`]),

@@ -6,7 +6,7 @@
 import { entries } from '../../quota/persistent-map.ts'
 import type { Need } from '../need.ts'
 import type { Snapshot } from '../snapshot.ts'
-import { type Balance, balanceOf, type Load } from './balance.ts'
+import type { Balance, Load } from './balance.ts'
 
 export interface Reckoning {
   readonly used: Balance
@@ -14,9 +14,8 @@ export interface Reckoning {
 }
 
 /** What the ledger holds. */
-export function reckoningOf({ book }: Snapshot): Reckoning {
-  const claimed = balanceOf(book)
-  const used = claimed.copy()
+export function reckoningOf({ book }: Snapshot, held: Balance): Reckoning {
+  const [used, claimed] = [held.copy(), held.copy()]
   for (const [, claim] of entries(book.ledger.claims)) {
     if (claim.heldFor.kind === 'owner') used.change(claim, -1n)
   }

@@ -6,25 +6,20 @@ import { placed, ruleIssues } from './step-words.ts'
 
 export function rescindIssues(scene: Scene): readonly Issue[] {
   const rescinds = placed(scene.plan.steps).flatMap(({ step, at }) => (step.kind === 'rescind' ? [{ step, at }] : []))
-  const chosen = chosenBy(scene, isApplied => isApplied)
-  const shown = chosenBy(scene, isApplied => !isApplied)
+  const applied = scene.served.filter(({ met }) => met.isApplied).flatMap(({ units }) => units)
+  const chosen = new Set(applied.flatMap(({ pods }) => pods.map(({ uid }) => uid)))
   const told = new Set<string>()
   const faults = rescinds.flatMap(({ step, at }) => {
     return faultsOf(scene, chosen, told, step).map(problem => ({ at, problem }))
   })
+  // Nothing becomes of those either of whom a plan only shows something, so they are told as well.
   const forgotten = scene.snapshot.pods.filter(({ uid, notice, isLeaving }) => {
-    // Of those that a plan would choose, were it applied, it says nothing.
-    return notice !== null && !isLeaving && !chosen.has(uid) && !shown.has(uid) && !told.has(uid)
+    return notice !== null && !isLeaving && !chosen.has(uid) && !told.has(uid)
   })
   return [
     ...faults,
     ...forgotten.map(({ uid }) => ({ at: `pod ${uid}`, problem: 'no need has it, and its notice stands' })),
   ]
-}
-
-function chosenBy({ served }: Scene, which: (isApplied: boolean) => boolean): ReadonlySet<string> {
-  const units = served.filter(({ met }) => which(met.isApplied)).flatMap(one => one.units)
-  return new Set(units.flatMap(({ pods }) => pods.map(({ uid }) => uid)))
 }
 
 function faultsOf(scene: Scene, chosen: ReadonlySet<string>, told: Set<string>, step: Rescind): readonly string[] {

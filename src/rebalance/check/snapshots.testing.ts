@@ -80,8 +80,9 @@ interface Look {
   readonly isLeaving: boolean
 }
 
-const rarely = <T>(value: fc.Arbitrary<T>) =>
-  fc.option(value, { freq: 1 }).chain(one => fc.boolean().map(is => (is ? one : null)))
+const rarely = <T>(value: fc.Arbitrary<T>) => {
+  return fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: value })
+}
 
 const someOwner: fc.Arbitrary<Owner> = fc.record({
   tenant: fc.nat(9),
