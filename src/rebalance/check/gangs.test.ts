@@ -104,9 +104,9 @@ rejects(
       want: /its members stand in several tiers/,
     },
     {
-      name: 'both the gang and its room where one is enough',
+      name: 'both the gang and its room where its room is enough',
       plan: planFor(needing(8), ['g1', 'g2', 'borrower/train'], [lapse, tell(['g1', 'g2'], 4)]),
-      want: /hold borrower\/train: it is not needed/,
+      want: /gang borrower\/train: it is not needed/,
     },
     {
       name: 'room that is not held',

@@ -15,9 +15,13 @@ export interface Outcome {
 }
 
 export function needlessVictims(outcome: Outcome, judged: readonly Served[]): readonly Issue[] {
+  const gangs = new Set(
+    outcome.played.flatMap(({ units }) => units.flatMap(({ kind, gang }) => (kind === 'pods' ? [gang] : []))),
+  )
   return judged.flatMap(served =>
     served.units
-      .filter(unit => isNeedless(outcome, unit))
+      // Room for members that have not come is of no use once the others are gone.
+      .filter(unit => !(unit.kind === 'hold' && gangs.has(unit.gang)) && isNeedless(outcome, unit))
       .map(unit => ({
         at: `need ${served.met.need.id}, ${unit.key}`,
         problem: 'it is not needed: without it every need is still met',

@@ -130,7 +130,11 @@ function metMutations(snapshot: Snapshot, met: MetNeed): readonly OfMet[] {
 
 /** Whoever gives back is needed, so without any one of them, and its step, something is unmet. */
 function withoutVictims(snapshot: Snapshot, plan: Plan): readonly Mutation[] {
-  return victimsOf(snapshot, plan).map(unit => {
+  const victims = victimsOf(snapshot, plan)
+  const gangs = new Set(victims.flatMap(({ kind, gang }) => (kind === 'pods' ? [gang] : [])))
+  // The room of a gang that is to leave may go with it, or stay until nobody comes.
+  const needed = victims.filter(({ kind, gang }) => kind === 'pods' || !gangs.has(gang))
+  return needed.map(unit => {
     const names = new Set(namesOf(unit))
     const met = plan.met.map(one => ({ ...one, victims: one.victims.filter(victim => !names.has(victim)) }))
     return { name: 'victim missing', plan: { ...plan, met, steps: plan.steps.filter(step => !isAbout(step, names)) } }
@@ -177,8 +181,8 @@ function victimsOf(snapshot: Snapshot, plan: Plan): readonly Unit[] {
   return [...holds.values()]
 }
 
-function namesOf({ kind, key, pods }: Unit): readonly string[] {
-  return kind === 'hold' ? [key.slice('hold '.length)] : pods.map(({ uid }) => uid)
+function namesOf({ kind, gang, pods }: Unit): readonly string[] {
+  return kind === 'hold' && gang !== null ? [gang] : pods.map(({ uid }) => uid)
 }
 
 function isAbout(step: Step, names: ReadonlySet<string>): boolean {

@@ -7,7 +7,7 @@ import { at, borrowingLimitAt, positive } from './capacity.ts'
 import { gpus } from './sums.ts'
 
 /** Reserved and shared are judged as if burst were not there. */
-export function viewOf(tier: Tier): View {
+function viewOf(tier: Tier): View {
   return tier === 'burst' ? 'total' : 'firm'
 }
 

@@ -10,6 +10,8 @@ export interface Unit {
   /** The same for every victim that names the unit, and no other unit's. */
   readonly key: string
   readonly kind: 'pods' | 'hold'
+  /** The key of the gang that the pods are of, or that holds the room. */
+  readonly gang: string | null
   readonly tenant: string
   /** As what it counts: what tenants that are gone still hold is burst. null where the members of a gang stand in several. */
   readonly tier: Tier | null
@@ -54,6 +56,7 @@ export function unitsOf(snapshot: Snapshot): Units {
 function together(snapshot: Snapshot, one: HeldPod, pods: readonly HeldPod[]): Omit<Unit, 'key' | 'kind'> {
   const [tier = null, ...others] = new Set(pods.map(pod => countedAs(snapshot, pod)))
   return {
+    gang: one.gang,
     tenant: one.tenant,
     tier: others.length === 0 ? tier : null,
     node: placeOf(snapshot.book.quota, one).node,
@@ -68,7 +71,16 @@ function holdOf(snapshot: Snapshot, key: string): Unit | undefined {
   if (gang === undefined || gang.heldUntilMs === null) return undefined
   const load = { tenant: gang.tenant, tier: gang.tier, amounts: beyond(gang.whole, gang.came) }
   const { node } = placeOf(snapshot.book.quota, load)
-  return { ...load, key: `hold ${key}`, kind: 'hold', tier: countedAs(snapshot, load), node, pods: [], loads: [load] }
+  return {
+    ...load,
+    key: `hold ${key}`,
+    kind: 'hold',
+    gang: key,
+    tier: countedAs(snapshot, load),
+    node,
+    pods: [],
+    loads: [load],
+  }
 }
 
 function countedAs({ book }: Snapshot, { tenant, tier }: Pick<Load, 'tenant' | 'tier'>): Tier {
