@@ -37,16 +37,19 @@ const someRequest: fc.Arbitrary<Request> = fc
     return gang === null ? asked : { ...asked, gang: { ...gang, demand } }
   })
 
-const someClaim: fc.Arbitrary<Claim> = fc.record({
-  tenant: fc.constantFrom('t', 'u'),
-  tier: fc.constantFrom(...TIERS),
-  amounts: fc.nat(4).map(a => amounts({ a: a + 1 })),
-  heldFor: fc.oneof(
-    fc.constantFrom('x', 'y z').map(owner => ({ kind: 'owner', owner }) as const),
-    fc.oneof(fc.uuid(), fc.string()).map(uid => ({ kind: 'pod', uid }) as const),
-  ),
-  untilMs: fc.nat(4000),
-})
+const someClaim: fc.Arbitrary<Claim> = fc.record(
+  {
+    tenant: fc.constantFrom('t', 'u'),
+    tier: fc.constantFrom(...TIERS),
+    amounts: fc.nat(4).map(a => amounts({ a: a + 1 })),
+    heldFor: fc.oneof(
+      fc.constantFrom('x', 'y z').map(owner => ({ kind: 'owner', owner }) as const),
+      fc.oneof(fc.uuid(), fc.string()).map(uid => ({ kind: 'pod', uid }) as const),
+    ),
+    untilMs: fc.nat(4000),
+  },
+  { noNullPrototype: true },
+)
 
 /** Ledgers with a base, charges, gangs and claims. */
 const someLedger: fc.Arbitrary<Ledger> = fc

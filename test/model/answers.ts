@@ -38,8 +38,8 @@ function wrongVerdict(
 }
 
 /** A pod takes one entry, and another where it may be the first of its gang. */
-function isFullFor({ pod }: Review, { charges, gangs }: Ledger, { maxCharges }: Scenario): boolean {
-  return charges.size + gangs.size + (pod.gang === undefined ? 1 : 2) > maxCharges
+function isFullFor({ pod }: Review, { charges, gangs, claims }: Ledger, { maxCharges }: Scenario): boolean {
+  return charges.size + gangs.size + claims.size + (pod.gang === undefined ? 1 : 2) > maxCharges
 }
 
 /** A refusal is right if it was on some version between the question and the answer that this replica knew to be the newest. */

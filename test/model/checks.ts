@@ -76,6 +76,7 @@ export function wrongAtRest(world: World): string | undefined {
   const ledger = newestLedger(world)
   const [held, needed] = [sumsHeld(ledger.held), sumsOf(world.cluster.pods())]
   if (ledger.charges.size > 0) return 'at rest charges are left'
+  if (ledger.claims.size > 0) return 'at rest claims are left'
   const apart = shortfall(held, needed) ?? shortfall(needed, held)
   if (apart !== undefined) return `at rest the ledger and the pods disagree: ${apart}`
   const live = new Set(world.cluster.pods().map(({ gang }) => gang))

@@ -3,7 +3,7 @@ import type { SeenPod } from '../../src/quota/tally.ts'
 import { type Event, footprint } from './event.ts'
 
 export interface PodEvent {
-  readonly kind: 'created' | 'gone'
+  readonly kind: 'created' | 'moved' | 'gone'
   readonly pod: SeenPod
   readonly atMs: number
 }
@@ -25,9 +25,11 @@ export interface ClusterOptions {
   readonly fateOf: (uid: string) => Fate
   /** The pods whose creation may be completed at this moment. */
   readonly expected: () => readonly SeenPod[]
+  /** Pods that are there whose label may name another tier at this moment, as they are then. */
+  readonly moving: () => readonly SeenPod[]
 }
 
-export function cluster({ now, fateOf, expected }: ClusterOptions): Cluster {
+export function cluster({ now, fateOf, expected, moving }: ClusterOptions): Cluster {
   const log: PodEvent[] = []
   const kinds = (uid: string) => log.filter(({ pod }) => pod.uid === uid).map(({ kind }) => kind)
 
@@ -36,8 +38,8 @@ export function cluster({ now, fateOf, expected }: ClusterOptions): Cluster {
     pods: (events = log.length) => {
       const there = new Map<string, SeenPod>()
       for (const { kind, pod } of log.slice(0, events)) {
-        if (kind === 'created') there.set(pod.uid, pod)
-        else there.delete(pod.uid)
+        if (kind === 'gone') there.delete(pod.uid)
+        else there.set(pod.uid, pod)
       }
       return [...there.values()]
     },
@@ -50,6 +52,7 @@ export function cluster({ now, fateOf, expected }: ClusterOptions): Cluster {
         .pods()
         .filter(({ uid }) => fateOf(uid) === 'ends')
         .map(pod => event(`pod ${pod.uid} ends`, ['clock'], { kind: 'gone', pod })),
+      ...moving().map(pod => event(`pod ${pod.uid} moves to ${pod.tier}`, ['clock', 'store'], { kind: 'moved', pod })),
     ],
   }
 

@@ -51,8 +51,8 @@ export function leader(plan: LeaderPlan, options: LeaderOptions): Leader {
 
   function see(upTo: number): void {
     const { kind, pod } = at(cluster, upTo)
-    if (kind === 'created') tally.seen(pod, BigInt(upTo))
-    else tally.gone(pod.uid, BigInt(upTo))
+    if (kind === 'gone') tally.gone(pod.uid, BigInt(upTo))
+    else tally.seen(pod, BigInt(upTo))
     seen = upTo
   }
 

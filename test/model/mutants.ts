@@ -1,11 +1,15 @@
 /** Parts with a flaw each, such as real systems had. A check that cannot find them would be worth nothing. */
-import type { Ledger } from '../../src/quota/ledger.ts'
+import type { Change } from '../../src/quota/change.ts'
+import { claimKey } from '../../src/quota/claim.ts'
+import { chargeOf, charges, claims, type Ledger, withClaim, withoutClaim } from '../../src/quota/ledger.ts'
+import { entries, insertAll } from '../../src/quota/persistent-map.ts'
 import type { PodView } from '../../src/quota/recount.ts'
 import { type PodTally, podTally } from '../../src/quota/tally.ts'
 import type { Verdict } from '../../src/quota/verdict.ts'
 import type { LedgerStore, Versioned } from '../../src/quota/versions.ts'
 import { type LedgerWriter, ledgerWriter, type WriterDeps } from '../../src/quota/writer.ts'
 import { type Parts, REAL } from './parts.ts'
+import { TREE } from './scenario.ts'
 
 export interface Mutant {
   readonly name: string
@@ -17,6 +21,8 @@ export interface Mutant {
 
 const LAST_GPU = 'two tenants on two replicas contend for the last GPU'
 const STALE_LIST = 'a new leader starts from a stale list (kubernetes#123434)'
+const CLAIMING_LEADER = 'the leader dies before or after it claims'
+const NEVER_COMES = 'whoever drew on a claim never comes'
 const RECOUNT = 'a recount races a charge, and its pod ends'
 
 export const MUTANTS: readonly Mutant[] = [
@@ -78,7 +84,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'no limit to the charges of a ledger',
     parts: { ...REAL, writer: deps => ledgerWriter({ ...deps, maxCharges: 1_000 }) },
     scenario: 'the ledger is full until charges are counted',
-    says: /2 charges and gangs are stored where 1 have room/,
+    says: /2 charges, gangs and claims are stored where 1 have room/,
   },
   {
     name: 'a view that tells what was seen since',
@@ -103,6 +109,48 @@ export const MUTANTS: readonly Mutant[] = [
     parts: { ...REAL, tally: () => ({ ...podTally(), reached: () => {} }) },
     scenario: 'a new leader finds that every pod has gone',
     says: /at rest .*disagree/,
+  },
+  {
+    name: 'claims that everybody of their tenant draws on',
+    parts: { ...REAL, writer: drawsAsOwner },
+    scenario: CLAIMING_LEADER,
+    says: /s is booked, for which nobody waits/,
+  },
+  {
+    name: 'a claim that is given up before its room is asked for',
+    parts: { ...REAL, writer: givesUpFirst },
+    scenario: CLAIMING_LEADER,
+    says: /lost, or more than it was/,
+  },
+  {
+    name: 'a claim that stays whole when it is drawn on',
+    parts: { ...REAL, store: store => ({ ...store, replace: (...call) => undrawn(store, ...call) }) },
+    scenario: CLAIMING_LEADER,
+    says: /burst is admitted where 2 of 1 are used/,
+  },
+  {
+    name: 'a claim that is lost with the charge that drew on it (kueue#13662)',
+    parts: { ...REAL, store: store => ({ ...store, replace: (...call) => unreturned(store, ...call) }) },
+    scenario: NEVER_COMES,
+    says: /lost, or more than it was/,
+  },
+  {
+    name: 'claims that lapse before their end',
+    parts: { ...REAL, views: () => view => ({ ...view, asOfMs: view.asOfMs + 1_000, mayLapse: () => false }) },
+    scenario: NEVER_COMES,
+    says: /lost, or more than it was/,
+  },
+  {
+    name: 'a claim of a pod that ends before the pod is counted in its tier',
+    parts: { ...REAL, views: () => view => ({ ...view, pods: asIfMoved(view) }) },
+    scenario: 'a pod moves to a tier in which room is claimed for it, while another asks there',
+    says: /pass a limit|lacks pods/,
+  },
+  {
+    name: 'claims that have no end',
+    parts: { ...REAL, writer: claimsForEver },
+    scenario: 'a claim lapses, and then whoever asks gets its room',
+    says: /at rest claims are left/,
   },
 ]
 
@@ -181,4 +229,46 @@ function asIfNewest(): (view: PodView) => PodView {
     newest = view.position > newest ? view.position : newest
     return { ...view, position: newest }
   }
+}
+
+function drawsAsOwner(deps: WriterDeps): LedgerWriter {
+  const writer = ledgerWriter(deps)
+  return { ...writer, charge: (request, deadlineMs) => writer.charge({ ...request, owner: 'job' }, deadlineMs) }
+}
+
+function givesUpFirst(deps: WriterDeps): LedgerWriter {
+  const writer = ledgerWriter(deps)
+  return {
+    ...writer,
+    async charge({ owner, ...request }, deadlineMs) {
+      const key = claimKey(request.tenant, { kind: 'owner', owner: owner ?? '' })
+      await writer.amend(TREE, [{ kind: 'unclaim', key }])
+      return writer.charge(request, deadlineMs)
+    },
+  }
+}
+
+function claimsForEver(deps: WriterDeps): LedgerWriter {
+  const writer = ledgerWriter(deps)
+  const endless = (change: Change): Change =>
+    change.kind === 'claim' ? { ...change, claim: { ...change.claim, untilMs: 1_000_000 } } : change
+  return { ...writer, amend: (tree, changes) => writer.amend(tree, changes.map(endless)) }
+}
+
+async function undrawn(store: LedgerStore, ...[tree, current, next]: Replace): ReturnType<LedgerStore['replace']> {
+  const kept = [...claims(current.value)].reduce(withClaim, next)
+  return store.replace(tree, current, next.charges.size > current.value.charges.size ? kept : next)
+}
+
+async function unreturned(store: LedgerStore, ...[tree, current, next]: Replace): ReturnType<LedgerStore['replace']> {
+  const isReturned = charges(current.value).some(({ uid, drew }) => drew !== undefined && !chargeOf(next, uid))
+  const lost = [...entries(next.claims)].reduce((left, [key]) => withoutClaim(left, key), next)
+  return store.replace(tree, current, isReturned ? lost : next)
+}
+
+function asIfMoved({ pods }: PodView): PodView['pods'] {
+  return insertAll(
+    pods,
+    [...entries(pods)].map(([uid]) => [uid, { tier: 'reserved' }] as const),
+  )
 }

@@ -5,7 +5,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import type { Claim } from '../../src/quota/claim.ts'
 import type { Request } from '../../src/quota/decide.ts'
+import { charges } from '../../src/quota/ledger.ts'
 import { amounts, request } from '../../src/quota/testing.ts'
 import { TIERS, type Tier } from '../../src/schema/parts.ts'
 import type { Fate } from './cluster.ts'
@@ -50,7 +52,18 @@ async function wander(run: ModelRun, choices: Iterable<number>): Promise<readonl
   return path
 }
 
-const SIGHTS = ['charged', 'refused', 'busy', 'conflict', 'a death', 'a lapse', 'two leaders', 'a whole gang', 'a base']
+const SIGHTS = [
+  'charged',
+  'refused',
+  'busy',
+  'conflict',
+  'a death',
+  'a lapse',
+  'two leaders',
+  'a whole gang',
+  'a base',
+  'a draw',
+]
 
 function* sights({ world }: ModelRun): Generator<string> {
   const { callers, cluster, network, story, leaders } = world
@@ -60,6 +73,7 @@ function* sights({ world }: ModelRun): Generator<string> {
   if ([...callers.told.keys()].some(uid => !cluster.wasCreated(uid))) yield 'a lapse'
   if (leaders.every(leader => leader.isElected())) yield 'two leaders'
   if (GANG.every(uid => cluster.wasCreated(uid))) yield 'a whole gang'
+  if (network.history.versions.some(ledger => charges(ledger).some(({ drew }) => drew !== undefined))) yield 'a draw'
   if (network.history.versions.some(({ base }) => base.held.size > 0)) yield 'a base'
 }
 
@@ -74,7 +88,16 @@ function podOf(uid: string): Request {
     return { ...request(uid, tenant, { [CLASS]: 1 }), gang }
   }
   const tier: Tier | 'auto' = ['auto' as const, ...TIERS][number % 4] ?? 'auto'
-  return request(uid, tenant, { [CLASS]: 1 + (number % 3) }, tier)
+  const alone = request(uid, tenant, { [CLASS]: 1 + (number % 3) }, tier)
+  return CLAIMERS.includes(uid) ? { ...alone, owner: 'job' } : alone
+}
+
+/** Both ask for burst, one for one GPU and one for two. */
+const CLAIMERS = ['u3', 'u7']
+
+function claimOf(gpus: number, untilMs: number): Claim {
+  const heldFor = { kind: 'owner', owner: 'job' } as const
+  return { tenant: 'u', tier: 'burst', amounts: amounts({ [CLASS]: gpus }), heldFor, untilMs }
 }
 
 function someScenario(): fc.Arbitrary<Scenario> {
@@ -97,10 +120,13 @@ function someScenario(): fc.Arbitrary<Scenario> {
       faults: fc.constantFrom(0, 0, 1, 2, 4),
       maxCharges: fc.constantFrom(100, 100, 3),
       isWarm: fc.boolean(),
+      claims: fc.array(fc.record({ replica, gpus: fc.constantFrom(1, 2), untilMs: fc.constantFrom(20, 60) }), {
+        maxLength: 2,
+      }),
     })
-    .map(({ drafts, fates, ...more }) => ({
+    .map(({ drafts, fates, claims, ...more }) => ({
       // The story tells what matters of it.
-      [fc.toStringMethod]: () => JSON.stringify({ drafts, fates, ...more }),
+      [fc.toStringMethod]: () => JSON.stringify({ drafts, fates, claims, ...more }),
       ...scenario({
         name: 'a large one',
         limits: { reserved: { t: 4, u: 3 }, shared: 2, burst: 2 },
@@ -112,6 +138,7 @@ function someScenario(): fc.Arbitrary<Scenario> {
           return review(`${index}: ${meant.uid}`, replica, meant, { isDry, sentAfter })
         }),
         fates: Object.fromEntries(fates),
+        claimings: claims.map(({ replica, gpus, untilMs }) => ({ replica, claim: claimOf(gpus, untilMs) })),
         ...more,
       }),
     }))

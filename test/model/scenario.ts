@@ -1,4 +1,5 @@
 /** A small world in which things can go wrong, with bounds that make it small. */
+import type { Claim } from '../../src/quota/claim.ts'
 import type { Request } from '../../src/quota/decide.ts'
 import { cohort, compiled, tenant } from '../../src/quota/testing.ts'
 import type { Quotas } from '../../src/quota/tiers.ts'
@@ -26,6 +27,12 @@ export interface Review {
   readonly sentAfter: number
 }
 
+/** What a leader has decided: a claim that it enters, whoever leads by then. */
+export interface Claiming {
+  readonly replica: number
+  readonly claim: Claim
+}
+
 /** What there is of the one class, as plain numbers that the checks can add up without a tree. */
 export interface Limits {
   readonly reserved: Readonly<Record<string, number>>
@@ -44,6 +51,7 @@ export interface Scenario {
   /** What becomes of pods; one that is not named stays. */
   readonly fates: Readonly<Record<string, Fate>>
   readonly leaders: readonly LeaderPlan[]
+  readonly claimings: readonly Claiming[]
   /** By how much the clock moves each time it does. */
   readonly times: readonly number[]
   /** How many calls may go wrong in all, and in which ways. */
@@ -59,6 +67,7 @@ const PLAIN = {
   isWarm: false,
   fates: {},
   leaders: [],
+  claimings: [],
   times: [],
   faults: 0,
   kinds: [],

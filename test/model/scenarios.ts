@@ -1,10 +1,14 @@
 /** The scenarios that are run through every order of events: what once went wrong in systems like this one, each as small as it gets. */
 
+import type { Claim } from '../../src/quota/claim.ts'
 import type { Request } from '../../src/quota/decide.ts'
 import { amounts, request } from '../../src/quota/testing.ts'
 import type { Tier } from '../../src/schema/parts.ts'
 import { CLASS, review, type Scenario, scenario } from './scenario.ts'
 import { FAULTS } from './store.ts'
+
+/** One GPU, which is nobody's own. */
+const CLAIMED_LIMITS = { reserved: { t: 0, u: 0 }, burst: 1 }
 
 export const SCENARIOS: readonly Scenario[] = [
   scenario({
@@ -139,6 +143,55 @@ export const SCENARIOS: readonly Scenario[] = [
     leaders: [{ replica: 0, listLacks: null, recounts: 1 }],
   }),
   scenario({
+    name: 'whoever drew on a claim never comes',
+    limits: CLAIMED_LIMITS,
+    replicas: 1,
+    isWarm: true,
+    fates: { p: 'never comes' },
+    reviews: [review('p', 0, owned('p'))],
+    claimings: [{ replica: 0, claim: claimOf(100) }],
+    times: [40],
+    leaders: [{ replica: 0, listLacks: null, recounts: 1 }],
+  }),
+  scenario({
+    name: 'whoever drew on a claim is not answered in time',
+    limits: CLAIMED_LIMITS,
+    isWarm: true,
+    reviews: [review('p', 1, owned('p'))],
+    claimings: [{ replica: 0, claim: claimOf(100) }],
+    times: [10],
+    faults: 1,
+    kinds: ['answer lost'],
+  }),
+  scenario({
+    name: 'the leader dies before or after it claims',
+    limits: CLAIMED_LIMITS,
+    isWarm: true,
+    reviews: [review('p', 1, owned('p')), review('s', 1, pod('s', 't'))],
+    claimings: [{ replica: 0, claim: claimOf(100) }],
+    faults: 1,
+    kinds: ['crash'],
+  }),
+  scenario({
+    name: 'a claim lapses, and then whoever asks gets its room',
+    limits: CLAIMED_LIMITS,
+    replicas: 1,
+    isWarm: true,
+    reviews: [review('s', 0, pod('s', 'u'), { sentAfter: 1 })],
+    claimings: [{ replica: 0, claim: claimOf(20) }],
+    times: [20],
+    leaders: [{ replica: 0, listLacks: null, recounts: 1 }],
+  }),
+  scenario({
+    name: 'a pod moves to a tier in which room is claimed for it, while another asks there',
+    limits: { reserved: { t: 1 }, burst: 1 },
+    replicas: 1,
+    isWarm: true,
+    reviews: [review('a', 0, pod('a', 't', { tier: 'burst' })), review('r', 0, pod('r', 't', { tier: 'reserved' }))],
+    claimings: [{ replica: 0, claim: { ...claimOf(100), tier: 'reserved', heldFor: { kind: 'pod', uid: 'a' } } }],
+    leaders: [{ replica: 0, listLacks: null, recounts: 1 }],
+  }),
+  scenario({
     name: 'a dry run goes with requests that are meant',
     limits: { reserved: { t: 1 } },
     reviews: [
@@ -205,10 +258,78 @@ export const DEEP_SCENARIOS: readonly Scenario[] = [
     kinds: FAULTS,
     times: [10],
   }),
+  scenario({
+    name: 'a claim waits until its victim is gone',
+    limits: CLAIMED_LIMITS,
+    replicas: 1,
+    isWarm: true,
+    fates: { v: 'ends' },
+    reviews: [review('v', 0, pod('v', 'u')), review('p', 0, owned('p'))],
+    claimings: [{ replica: 0, claim: claimOf(100) }],
+    leaders: [{ replica: 0, listLacks: null, recounts: 1 }],
+  }),
+  scenario({
+    name: 'a claim waits until its victim is gone, and a stranger asks elsewhere',
+    limits: CLAIMED_LIMITS,
+    fates: { v: 'ends' },
+    reviews: [review('v', 0, pod('v', 'u')), review('p', 1, owned('p')), review('s', 1, pod('s', 'u'))],
+    claimings: [{ replica: 0, claim: claimOf(100) }],
+    leaders: [{ replica: 0, listLacks: null, recounts: 1 }],
+  }),
+  scenario({
+    name: 'whoever drew on a claim never comes, and others ask',
+    limits: CLAIMED_LIMITS,
+    replicas: 1,
+    fates: { p: 'never comes' },
+    reviews: [
+      review('p', 0, owned('p')),
+      review('s', 0, pod('s', 'u'), { sentAfter: 2 }),
+      review('q', 0, owned('q'), { sentAfter: 2 }),
+    ],
+    claimings: [{ replica: 0, claim: claimOf(100) }],
+    times: [30, 10],
+    leaders: [{ replica: 0, listLacks: null, recounts: 1 }],
+  }),
+  scenario({
+    name: 'whoever drew on a claim is not answered in time, and a stranger asks',
+    limits: CLAIMED_LIMITS,
+    reviews: [review('p', 1, owned('p')), review('s', 0, pod('s', 'u'))],
+    claimings: [{ replica: 0, claim: claimOf(100) }],
+    times: [10],
+    faults: 1,
+    kinds: ['answer lost'],
+  }),
+  scenario({
+    name: 'the leader dies before or after it claims, and three ask',
+    limits: CLAIMED_LIMITS,
+    reviews: [review('p', 1, owned('p')), review('s', 1, pod('s', 'u')), review('o', 1, pod('o', 't'))],
+    claimings: [{ replica: 0, claim: claimOf(100) }],
+    faults: 1,
+    kinds: ['crash'],
+  }),
+  scenario({
+    name: 'a claim lapses, and then whoever asks first gets its room',
+    limits: CLAIMED_LIMITS,
+    replicas: 1,
+    reviews: [review('s', 0, pod('s', 'u')), review('p', 0, owned('p'), { sentAfter: 1 })],
+    claimings: [{ replica: 0, claim: claimOf(20) }],
+    times: [20],
+    leaders: [{ replica: 0, listLacks: null, recounts: 1 }],
+  }),
 ]
 
 function pod(uid: string, tenant: string, { gpus = 1, tier = 'auto' as Tier | 'auto' } = {}): Request {
   return request(uid, tenant, { [CLASS]: gpus }, tier)
+}
+
+/** A pod of the owner for whom is claimed. */
+function owned(uid: string): Request {
+  return { ...pod(uid, 't', { tier: 'burst' }), owner: 'job' }
+}
+
+function claimOf(untilMs: number): Claim {
+  const heldFor = { kind: 'owner', owner: 'job' } as const
+  return { tenant: 't', tier: 'burst', amounts: amounts({ [CLASS]: 1 }), heldFor, untilMs }
 }
 
 /** One of the two pods of a gang, for one GPU each. */

@@ -1,5 +1,5 @@
 /** A violation told so that it can be followed: what happened, event by event, and the ledger it led to. */
-import { charges, holdings, type Ledger } from '../../src/quota/ledger.ts'
+import { charges, claims, holdings, type Ledger } from '../../src/quota/ledger.ts'
 import { entries } from '../../src/quota/persistent-map.ts'
 import { TIERS } from '../../src/schema/parts.ts'
 import { newestLedger } from './checks.ts'
@@ -36,5 +36,8 @@ function ledgerLines(ledger: Ledger): readonly string[] {
   const gangs = entries(ledger.gangs).map(
     ([key, { arrived, size, heldUntilMs }]) => `gang ${key}: ${arrived} of ${size}, held until ${heldUntilMs} ms`,
   )
-  return [`counted up to event ${ledger.base.position}`, ...held, ...booked, ...gangs]
+  const claimed = claims(ledger).map(({ tenant, tier, amounts, untilMs }) => {
+    return `${amounts.get(CLASS)} ${tier} are claimed for ${tenant} until ${untilMs} ms`
+  })
+  return [`counted up to event ${ledger.base.position}`, ...held, ...booked, ...gangs, ...claimed]
 }

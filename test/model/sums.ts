@@ -1,6 +1,9 @@
 /** Plain addition: the checks must not trust the tree that they check. */
 
+import { type Amount, subtract, ZERO } from '../../src/quantity/amount.ts'
+import type { Claim } from '../../src/quota/claim.ts'
 import { type Holding, type Part, partsOf } from '../../src/quota/holding.ts'
+import { claims, type Ledger } from '../../src/quota/ledger.ts'
 import { entries, type PersistentMap } from '../../src/quota/persistent-map.ts'
 import { TIERS, type Tier } from '../../src/schema/parts.ts'
 import { CLASS, type Limits } from './scenario.ts'
@@ -38,6 +41,19 @@ export function sumsHeld(held: PersistentMap<Holding>): Sums {
   const known = sumsOfVersions.get(held) ?? sumsOf(entries(held).flatMap(partsOf))
   sumsOfVersions.set(held, known)
   return known
+}
+
+/** What is held, less what is claimed for owners: that may stand on what others still use, and nobody uses it. */
+export function sumsBesideClaims(ledger: Ledger): Sums {
+  const owned = claims(ledger).filter(({ heldFor }) => heldFor.kind === 'owner')
+  const negated = owned.map(claim => ({ ...claim, amounts: new Map([[CLASS, subtract(ZERO, claimedIn(claim))]]) }))
+  return ledger.claims.size === 0
+    ? sumsHeld(ledger.held)
+    : sumsOf([...entries(ledger.held).flatMap(partsOf), ...negated])
+}
+
+function claimedIn({ amounts }: Claim): Amount {
+  return amounts.get(CLASS) ?? ZERO
 }
 
 export function capacityOf({ reserved, shared, burst }: Limits): bigint {

@@ -1,4 +1,6 @@
 /** A scenario under way: replicas, callers, leaders, pods and time, and what may happen next. */
+
+import { claims, EMPTY_LEDGER } from '../../src/quota/ledger.ts'
 import type { SeenPod } from '../../src/quota/tally.ts'
 import { manualClock, present } from '../../src/quota/testing.ts'
 import type { LedgerWriter } from '../../src/quota/writer.ts'
@@ -7,7 +9,7 @@ import { type Cluster, cluster } from './cluster.ts'
 import { type Event, footprint } from './event.ts'
 import { type Leader, leader } from './leader.ts'
 import type { Parts } from './parts.ts'
-import { GANG_HOLD_MS, PENDING_MS, type Scenario, TREE } from './scenario.ts'
+import { type Claiming, GANG_HOLD_MS, PENDING_MS, type Scenario, TREE } from './scenario.ts'
 import { type Network, network } from './store.ts'
 
 export interface World {
@@ -49,7 +51,16 @@ export function world(scenario: Scenario, parts: Parts): World {
   const seenBy = (replica: number) => present(net.history.seenBy[replica], `replica ${replica}`)
   const desk = callers({ reviews, moments, now: clock.now, writerOf, seenBy, isDead, note })
   const expected = () => [...desk.told.values()].filter(({ uid }) => !pods.wasCreated(uid) && desk.isOpen(uid))
-  const pods: Cluster = cluster({ now: clock.now, fateOf: uid => fates[uid] ?? 'stays', expected })
+  const pods: Cluster = cluster({ now: clock.now, fateOf: uid => fates[uid] ?? 'stays', expected, moving })
+
+  /** A pod is moved once its room is claimed in the tier it goes to. */
+  function moving(): readonly SeenPod[] {
+    const moves = [...claims(net.history.versions.at(-1) ?? EMPTY_LEDGER)]
+    return pods.pods().flatMap(pod => {
+      const claim = moves.find(({ heldFor }) => heldFor.kind === 'pod' && heldFor.uid === pod.uid)
+      return claim === undefined || claim.tier === pod.tier ? [] : [{ ...pod, tier: claim.tier }]
+    })
+  }
 
   const viewed = parts.views()
   const lead = (plan: Leader['plan'], index: number) =>
@@ -76,12 +87,33 @@ export function world(scenario: Scenario, parts: Parts): World {
     return [{ name: `${ms} ms pass (${taken + 1})`, touches: footprint(['clock']), happen }]
   }
 
+  const claimed = new Set<Claiming>()
+
+  function claimEvents(): readonly Event[] {
+    return scenario.claimings
+      .filter(one => !claimed.has(one) && !isDead(one.replica))
+      .filter(({ claim: { heldFor } }) => heldFor.kind === 'owner' || pods.wasCreated(heldFor.uid))
+      .map(one => ({
+        name: `R${one.replica} claims for ${one.claim.tenant}`,
+        touches: footprint([`R${one.replica}`], ['clock', 'pods']),
+        happen: () => {
+          claimed.add(one)
+          // One that fails is decided anew by whoever leads then, from what is stored.
+          void writerOf(one.replica)
+            .amend(TREE, [{ kind: 'claim', claim: one.claim }])
+            .catch(() => {})
+        },
+      }))
+  }
+
   // An answer to a replica touches that replica and the time. When time stands still for good, and no review and no leader is going
   // to reach the replica, whatever else happens first commutes with it. Nor does it hide anything from the checks: all that
   // an answer adds is what somebody was told, which makes more pods to be accounted for and never fewer.
   function urgent(): Event | undefined {
     if (moments.length <= scenario.times.length) return undefined
-    const isDone = (replica: number) => reviews.every(one => one.replica !== replica || desk.hasArrived(one))
+    const isDone = (replica: number) =>
+      reviews.every(one => one.replica !== replica || desk.hasArrived(one)) &&
+      scenario.claimings.every(one => one.replica !== replica || claimed.has(one))
     const isLed = (replica: number) => leaders.some(one => one.plan.replica === replica && one.isActive())
     return net.quietAnswer(replica => isDone(replica) && !isLed(replica))
   }
@@ -101,6 +133,7 @@ export function world(scenario: Scenario, parts: Parts): World {
       ...net.events(),
       ...pods.events(),
       ...leaders.flatMap(one => one.events()),
+      ...claimEvents(),
       ...timeEvents(),
     ],
     urgent,

@@ -2,19 +2,27 @@
 import { type Charge, chargeOf, charges, type Ledger } from '../../src/quota/ledger.ts'
 import { sameAmounts } from '../../src/quota/usage.ts'
 import type { Asked } from './callers.ts'
+import { wrongClaims } from './claimed.ts'
 import { CLASS } from './scenario.ts'
-import { capacityOf, passedLimit, sumsHeld } from './sums.ts'
+import { capacityOf, passedLimit, sumsBesideClaims, sumsHeld } from './sums.ts'
 import type { World } from './world.ts'
 
 export function wrongWrite(world: World, before: Ledger, after: Ledger): string | undefined {
-  const { limits, maxCharges } = world.scenario
-  const passed = passedLimit(limits, sumsHeld(after.held))
+  const { limits, maxCharges, claimings } = world.scenario
+  const passed = passedLimit(limits, sumsBesideClaims(after))
   if (passed !== undefined) return `the ledger passes a limit: ${passed}`
-  const stored = after.charges.size + after.gangs.size
-  if (stored > maxCharges) return `${stored} charges and gangs are stored where ${maxCharges} have room`
+  const stored = after.charges.size + after.gangs.size + after.claims.size
+  // Claims are entered where charges leave no room, in room of their own; what is drawn on them takes their place.
+  if (stored > maxCharges + claimings.length)
+    return `${stored} charges, gangs and claims are stored where ${maxCharges} have room`
   const { position } = after.base
   if (position < before.base.position) return `the base went back from ${before.base.position} to ${position}`
-  return wrongCharges(world, before, after) ?? wrongRecount(world, before, after) ?? wrongBurst(world, before, after)
+  return (
+    wrongCharges(world, before, after) ??
+    wrongRecount(world, before, after) ??
+    wrongBurst(world, before, after) ??
+    wrongClaims(world, before, after)
+  )
 }
 
 function wrongCharges(world: World, before: Ledger, after: Ledger): string | undefined {
@@ -41,10 +49,11 @@ function isSameCharge(a: Charge, b: Charge): boolean {
 }
 
 // Who gave up while the write was under way cannot be helped; who was refused, or only wanted to know, must not be booked.
-function mayBook({ review: { pod, isDry }, answer }: Asked, { uid, tenant, tier, amounts }: Charge): boolean {
+function mayBook({ review: { pod, isDry }, answer }: Asked, { uid, tenant, tier, amounts, drew }: Charge): boolean {
   const isWaiting = answer === null || (answer.verdict.kind === 'busy' && answer.verdict.because === 'deadline')
   const isThatPod = pod.uid === uid && pod.tenant === tenant && sameAmounts(pod.demand, amounts)
-  return !isDry && isWaiting && isThatPod && (pod.tier === 'auto' || pod.tier === tier)
+  const isOwnDraw = drew === undefined || drew.owner === pod.owner
+  return !isDry && isWaiting && isThatPod && isOwnDraw && (pod.tier === 'auto' || pod.tier === tier)
 }
 
 function wrongRecount(world: World, before: Ledger, after: Ledger): string | undefined {
@@ -57,7 +66,7 @@ function wrongRecount(world: World, before: Ledger, after: Ledger): string | und
   return twice === undefined ? undefined : `${twice.uid} is counted, and its charge stands beside`
 }
 
-/** Burst is admitted only into what is idle: all that is held, less what was entitled to come in the same write, has room. */
+/** Burst is admitted only into what is idle and claimed for nobody else: all that is held, claims included, less what was entitled to come in the same write, has room. */
 function wrongBurst({ scenario: { limits } }: World, before: Ledger, after: Ledger): string | undefined {
   const fresh = [...charges(after)].filter(({ uid }) => chargeOf(before, uid) === undefined)
   // What gangs hold comes and goes in the same write, so only scenarios without them can be added up.
