@@ -132,6 +132,11 @@ export const METRICS = {
     help: 'Whether what this replica knows of the cluster may be out of date.',
     labels: [],
   },
+  refusedDemand: {
+    name: 'sluice_refused_demand',
+    help: 'Owners and gangs that were refused for want of capacity within the last minutes; the leader is told of all.',
+    labels: [],
+  },
   refusedOwners: {
     name: 'sluice_refused_owners',
     help: 'Owners of refused pods that this replica would wake.',

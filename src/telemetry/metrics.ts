@@ -27,6 +27,8 @@ export interface Metrics {
   watchQuotas(read: () => Iterable<QuotaRow>): void
   /** Asked at each scrape. */
   watchStaleness(isStale: () => boolean): void
+  /** Asked at each scrape. */
+  watchDemand(count: () => number): void
   ledgerWritten(result: LedgerResult): void
   forwarded(result: ForwardResult, charges: number): void
   /** The series of leading; absent where there is nobody to lead. Once at most. */
@@ -59,6 +61,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     counting: decisionCounter(registry, codes),
     ...policyErrors(registry, codes, new Set(options.codes)),
     watchQuotas: read => watchQuotas(registry, read),
+    watchDemand: count => watchDemand(registry, count),
     ...ledgerMetrics(registry),
     leading: () => leaderMetrics(registry),
     rebalancing: () => rebalanceMetrics(registry),
@@ -135,6 +138,15 @@ function ledgerMetrics(registry: Registry): Pick<Metrics, 'ledgerWritten' | 'for
       })
     },
   }
+}
+
+function watchDemand(registry: Registry, count: () => number): void {
+  new Gauge({
+    ...config(registry, METRICS.refusedDemand),
+    collect() {
+      this.set(count())
+    },
+  })
 }
 
 type TransportMetrics = Pick<Metrics, 'answered' | 'watchInFlight' | 'serving' | 'reloaded'>

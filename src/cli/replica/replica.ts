@@ -157,6 +157,7 @@ export async function startReplica(settings: ReplicaSettings, log: Log): Promise
   })
   certificate.onChange(() => registered.refresh())
   metrics.watchQuotas(() => (state.sound() === undefined ? [] : quotaRows(cluster().quotas, own.writer)))
+  metrics.watchDemand(() => demand.demands().length)
   metrics.watchStaleness(() => state.problem() !== undefined)
 
   const server = createHttpServer({
