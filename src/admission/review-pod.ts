@@ -14,17 +14,9 @@ export interface PodReview {
 
 /** Reads a review of a pod, or says why the caller has sent something else. */
 export function parsePodReview(body: unknown): Parsed<PodReview> {
-  const review = parseReview(body)
+  const review = parseRequestForPods(body)
   if (!review.ok) return review
-  const { request } = review.value
-  const { group, version, resource } = request.resource
-  if (group !== '' || version !== 'v1' || resource !== 'pods' || (request.subResource ?? '') !== '') {
-    return failed({
-      at: 'request.resource',
-      problem: `this webhook reviews pods, not ${[group, version, resource, request.subResource].filter(Boolean).join('/')}`,
-      remedy: 'register it for resources: ["pods"] of apiVersions: ["v1"]',
-    })
-  }
+  const request = review.value
   if (request.operation !== 'CREATE' && request.operation !== 'UPDATE') {
     return failed({
       at: 'request.operation',
@@ -36,6 +28,38 @@ export function parsePodReview(body: unknown): Parsed<PodReview> {
     return failed({ at: 'request.object', problem: 'is missing', remedy: 'send the pod that is to be created' })
   }
   return parsed({ request, pod: parsePod(request.object) })
+}
+
+/** Reads a review of a pod that is being deleted: it stands where the object before the change stands. */
+export function parsePodDeletion(body: unknown): Parsed<PodReview> {
+  const review = parseRequestForPods(body)
+  if (!review.ok) return review
+  const request = review.value
+  if (request.operation !== 'DELETE') {
+    return failed({
+      at: 'request.operation',
+      problem: `${request.operation} is not reviewed here`,
+      remedy: 'send DELETE',
+    })
+  }
+  if (request.oldObject === undefined || request.oldObject === null) {
+    return failed({ at: 'request.oldObject', problem: 'is missing', remedy: 'send the pod that is to be deleted' })
+  }
+  return parsed({ request, pod: parsePod(request.oldObject) })
+}
+
+function parseRequestForPods(body: unknown): Parsed<AdmissionRequest> {
+  const review = parseReview(body)
+  if (!review.ok) return review
+  const { request } = review.value
+  const { group, version, resource } = request.resource
+  if (group === '' && version === 'v1' && resource === 'pods' && (request.subResource ?? '') === '')
+    return parsed(request)
+  return failed({
+    at: 'request.resource',
+    problem: `this webhook reviews pods, not ${[group, version, resource, request.subResource].filter(Boolean).join('/')}`,
+    remedy: 'register it for resources: ["pods"] of apiVersions: ["v1"]',
+  })
 }
 
 const MAX_MESSAGE = 1_000

@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander'
 import { VERSION } from '../config/version.ts'
-import { demo } from './demo.ts'
+import { demo } from './demo/demo.ts'
 import { type ExplainOptions, explain } from './explain.ts'
 import { type ExportVapOptions, exportVap } from './export-vap.ts'
 import { importFromKueue } from './import-kueue.ts'

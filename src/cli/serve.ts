@@ -1,5 +1,7 @@
+import { deletePods } from '../../webhooks/delete-pods.ts'
 import { explainPods } from '../../webhooks/explain.ts'
 import { mutatePods } from '../../webhooks/mutate-pods.ts'
+import { readPods } from '../../webhooks/pods.ts'
 import { readUsage } from '../../webhooks/usage.ts'
 import { validatePods } from '../../webhooks/validate-pods.ts'
 import type { Cluster } from '../admission/cluster.ts'
@@ -7,6 +9,7 @@ import { CODES } from '../admission/codes.ts'
 import { quotaDesk } from '../admission/desk.ts'
 import type { Log } from '../admission/endpoint.ts'
 import { exemptNamespaces } from '../admission/exempt.ts'
+import { openRounds, type Rounds } from '../controller/rounds.ts'
 import type { CertificateSource } from '../http/certificate.ts'
 import { followCertificateFiles } from '../http/certificate-files.ts'
 import { installShutdown } from '../http/drain.ts'
@@ -20,11 +23,11 @@ import { createLog, type LogLevel } from '../telemetry/log.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { policyFailures } from '../telemetry/policy-failures.ts'
 import { complain, loadCluster } from './cluster.ts'
-import { inProcessLedger } from './in-process-ledger.ts'
 import { quotaRows } from './quota-rows.ts'
-import { standaloneLeader } from './standalone-leader.ts'
+import { heldPod } from './standalone/pods.ts'
+import { type StandaloneProcess, standaloneProcess } from './standalone/process.ts'
 import { EXIT, type ExitCode, type Terminal } from './terminal.ts'
-import { SYSTEM_CLOCK } from './time.ts'
+import { type ProcessTime, SYSTEM_TIME } from './time.ts'
 
 export interface ServeOptions {
   readonly cluster: string
@@ -43,10 +46,14 @@ export interface Service {
   readonly port: number
   readonly ca: string | undefined
   readonly ledger: LedgerWriter
+  /** What it has instead of a cluster. */
+  readonly standalone: StandaloneProcess
+  /** From now on it counts and rebalances by itself, every few seconds; until then whoever started it says when. */
+  lead(): void
   close(): void
 }
 
-/** `sluice serve --standalone`: both pod webhooks over HTTPS, with a ledger in memory. Runs until it is told to stop. */
+/** `sluice serve --standalone`: the pod webhooks over HTTPS, with a ledger and pods in memory. Runs until it is told to stop. */
 export async function serve(options: ServeOptions, terminal: Terminal): Promise<ExitCode | undefined> {
   const cluster = loadCluster(options.cluster)
   if (!cluster.ok) {
@@ -61,56 +68,72 @@ export async function serve(options: ServeOptions, terminal: Terminal): Promise<
     return EXIT.badInput
   }
   const { server, port } = service.value
+  service.value.lead()
   installShutdown(process, server, options.drainMs === undefined ? { log } : { log, serveMs: options.drainMs })
   log.event('serving', { address: `https://${options.host}:${port}` })
   return undefined
 }
 
-const RECOUNT_MS = 5_000
+const ROUND_MS = 5_000
 
 /** Puts the service together and starts listening. */
-export async function startService(cluster: Cluster, options: ServeOptions, log: Log): Promise<Parsed<Service>> {
+export async function startService(
+  cluster: Cluster,
+  options: ServeOptions,
+  log: Log,
+  time: ProcessTime = SYSTEM_TIME,
+): Promise<Parsed<Service>> {
+  const { clock } = time
   const metrics = createMetrics({ codes: Object.keys(CODES) })
   const counted = metrics.counting(log)
   const certificate = await certificateOf(options, counted, metrics)
   if (!certificate.ok) return certificate
 
-  const leader = standaloneLeader(await inProcessLedger(() => cluster), () => cluster.quotas, SYSTEM_CLOCK)
-  const ledger = leader.writer
-  const recounting = setInterval(() => {
-    leader.recount().catch(cause => counted.problem('the recount failed', cause))
-  }, RECOUNT_MS).unref()
-  const desk = quotaDesk(ledger, () => cluster.quotas, SYSTEM_CLOCK)
+  const standalone = await standaloneProcess({ cluster, time, observer: metrics.rebalancing(), log: counted })
+  const { ledger } = standalone
+  const desk = quotaDesk(ledger, () => cluster.quotas, clock)
   metrics.policiesLoaded(cluster.policies)
   metrics.watchQuotas(() => quotaRows(cluster.quotas, ledger))
   const deps = {
     cluster: () => cluster,
     exempt: exemptNamespaces(options.exemptNamespaces),
-    observer: policyFailures({ metrics, log: counted, clock: SYSTEM_CLOCK }),
-    clock: SYSTEM_CLOCK,
+    observer: policyFailures({ metrics, log: counted, clock }),
+    clock,
   }
   const server = createHttpServer({
     certificate: certificate.value,
     endpoints: [
       mutatePods({ ...deps, forecast: desk }),
-      validatePods({ ...deps, desk }),
+      validatePods({ ...deps, desk, refusals: standalone.refusals }),
+      deletePods(standalone.pods),
       explainPods({ ...deps, ledger }),
     ],
-    readings: [readUsage({ ...deps, ledger })],
+    readings: [readUsage({ ...deps, ledger }), readPods(name => standalone.pods.inNamespace(name).map(heldPod))],
     checks: [ledgerCheck(cluster, ledger)],
     traffic: metrics,
-    clock: SYSTEM_CLOCK,
+    clock,
     log: counted,
   })
   const port = await server.listen(options.port, options.host)
   const { ca } = certificate.value
+  let rounds: Rounds | undefined
   return parsed({
     server,
     port,
     ca,
     ledger,
+    standalone,
+    lead() {
+      const problem = 'nothing could be counted'
+      rounds ??= openRounds(async () => void (await standalone.round()), {
+        ...time,
+        log: counted,
+        usualMs: ROUND_MS,
+        problem,
+      })
+    },
     close() {
-      clearInterval(recounting)
+      rounds?.stop()
       server.closeAll()
       void server.stopAccepting()
       certificate.value.close()

@@ -22,6 +22,14 @@ export function timerOn(clock: Clock): Timer {
   }
 }
 
+/** The time by which a process decides, and what wakes it. */
+export interface ProcessTime {
+  readonly clock: Clock
+  readonly timer: Timer
+}
+
+export const SYSTEM_TIME: ProcessTime = { clock: SYSTEM_CLOCK, timer: timerOn(SYSTEM_CLOCK) }
+
 // A pod can still appear 60 s after our answer, when the API server's own request ends; the rest is for its watch to be late.
 export const PENDING_MS = 5 * 60_000
 // Controllers of large gangs create thousands of pods, some of which are refused at first and tried again after a minute.

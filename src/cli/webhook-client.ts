@@ -7,6 +7,8 @@ import type { JsonObject } from '../schema/parts.ts'
 /** Sends pods through the webhooks of a service in the order in which the API server does. */
 export interface WebhookClient {
   create(pod: JsonObject, namespace: string): Promise<Created>
+  /** A pod ends that was created before. */
+  delete(pod: JsonObject, namespace: string): Promise<AdmissionResponse>
   close(): void
 }
 
@@ -23,18 +25,33 @@ export function webhookClient(port: number, ca: string): WebhookClient {
   const send = (path: string, review: object) => post({ agent, port, path }, review)
   return {
     async create(pod, namespace) {
-      const mutated = await send('/mutate/pods', reviewOf(pod, namespace))
+      const mutated = await send('/mutate/pods', creation(pod, namespace))
       const operations = patchOf(mutated)
       // Only now does the API server give the pod its name and its UID: a mutating webhook sees neither.
       const stored = named(applyPatch(pod, operations), namespace)
-      const response = await send('/validate/pods', reviewOf(stored.pod, namespace))
+      const response = await send('/validate/pods', creation(stored.pod, namespace))
       return { name: stored.name, operations, pod: stored.pod, response }
     },
+    delete: (pod, namespace) => send('/delete/pods', deletion(pod, namespace)),
     close: () => agent.destroy(),
   }
 }
 
-function reviewOf(pod: JsonObject, namespace: string) {
+function creation(pod: JsonObject, namespace: string) {
+  return reviewOf({ operation: 'CREATE', object: pod, oldObject: null }, namespace)
+}
+
+function deletion(pod: JsonObject, namespace: string) {
+  return reviewOf({ operation: 'DELETE', object: null, oldObject: pod }, namespace)
+}
+
+interface Change {
+  readonly operation: 'CREATE' | 'DELETE'
+  readonly object: JsonObject | null
+  readonly oldObject: JsonObject | null
+}
+
+function reviewOf(change: Change, namespace: string) {
   return {
     apiVersion: 'admission.k8s.io/v1',
     kind: 'AdmissionReview',
@@ -42,16 +59,13 @@ function reviewOf(pod: JsonObject, namespace: string) {
       uid: randomUUID(),
       kind: { group: '', version: 'v1', kind: 'Pod' },
       resource: { group: '', version: 'v1', resource: 'pods' },
-      operation: 'CREATE',
+      ...change,
       namespace,
       userInfo: {
         username: 'system:serviceaccount:kube-system:replicaset-controller',
         groups: ['system:authenticated'],
       },
-      object: pod,
-      oldObject: null,
       dryRun: false,
-      options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1' },
     },
   }
 }

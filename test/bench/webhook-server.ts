@@ -47,6 +47,7 @@ async function floor(): Promise<Listening> {
 async function service(policies: PolicySetName): Promise<Listening> {
   const cluster = benchCluster(policies)
   const options = { cluster: '', port: 0, host: '127.0.0.1', logLevel: 'info', exemptNamespaces: [] } as const
-  const { port, ca } = taken(await startService(cluster, options, createLog({ level: options.logLevel })))
+  const { port, ca, lead } = taken(await startService(cluster, options, createLog({ level: options.logLevel })))
+  lead()
   return { port, ca: ca ?? '' }
 }

@@ -25,6 +25,10 @@ export interface WebhookService {
   validate(review: JsonObject): Promise<AdmissionResponse>
   /** What the API server does with a pod: mutate, patch, name, validate. */
   create(pod: JsonObject, options?: ReviewOptions): Promise<Created>
+  /** What the API server tells of a pod that is deleted. */
+  delete(pod: JsonObject, options?: ReviewOptions): Promise<AdmissionResponse>
+  /** A round of the leader. */
+  round(): Promise<void>
   /** Milli-GPUs in use, by `tenant/tier class`; what is not used is left out. */
   usage(): Readonly<Record<string, number>>
   close(): void
@@ -57,6 +61,7 @@ export async function startWebhooks(yaml: string, options: ServiceOptions = {}):
   } as const
   const service = value(await startService(cluster, settings, log satisfies Log))
   const { port, ca = '', ledger } = service
+  service.lead()
   const agent = new https.Agent({ keepAlive: true })
 
   const post = (path: string, body: string | Buffer) => send({ port, ca }, { path: `${path}?timeout=10s`, body, agent })
@@ -74,6 +79,11 @@ export async function startWebhooks(yaml: string, options: ServiceOptions = {}):
       const operations = patchOf(await mutate(reviewOf(pod, options)))
       const stored = named(applyPatch(pod, operations), options)
       return { operations, pod: stored, response: await validate(reviewOf(stored, options)) }
+    },
+    delete: (pod, options = {}) =>
+      review('/delete/pods', reviewOf(null, { ...options, operation: 'DELETE', oldObject: pod })),
+    async round() {
+      await service.standalone.round()
     },
     usage: () =>
       Object.fromEntries(

@@ -1,18 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import type { Cluster } from '../admission/cluster.ts'
-import { memoryStore } from '../quota/memory-store.ts'
-import { type LedgerWriter, ledgerWriter } from '../quota/writer.ts'
-import { GANG_HOLD_MS, PENDING_MS, RETRY_AFTER_MS, SYSTEM_CLOCK, timerOn } from './time.ts'
+import type { Cluster } from '../../admission/cluster.ts'
+import { memoryStore } from '../../quota/memory-store.ts'
+import { type LedgerWriter, ledgerWriter } from '../../quota/writer.ts'
+import { GANG_HOLD_MS, PENDING_MS, type ProcessTime, RETRY_AFTER_MS, SYSTEM_TIME } from '../time.ts'
 
 /** A ledger of this process alone, empty at first, with the writer that charges it. */
-export async function inProcessLedger(cluster: () => Cluster): Promise<LedgerWriter> {
-  const clock = SYSTEM_CLOCK
+export async function inProcessLedger(cluster: () => Cluster, time: ProcessTime = SYSTEM_TIME): Promise<LedgerWriter> {
   const writer = ledgerWriter({
     id: randomUUID(),
     store: memoryStore(),
     quotas: () => cluster().quotas,
-    clock,
-    timer: timerOn(clock),
+    ...time,
     pendingMs: PENDING_MS,
     gangHoldMs: GANG_HOLD_MS,
     maxCharges: Number.POSITIVE_INFINITY,
