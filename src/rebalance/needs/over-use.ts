@@ -1,8 +1,8 @@
 /** Where more is used than there may be. */
-import { type Amount, least, UNLIMITED, ZERO } from '../quantity/amount.ts'
-import { type QuotaTree, roleAt, upwards } from '../quota/quota-tree.ts'
-import type { Node } from '../quota/tree.ts'
-import { type Usage, used } from '../quota/usage.ts'
+import { type Amount, least, UNLIMITED, ZERO } from '../../quantity/amount.ts'
+import { type QuotaTree, roleAt, upwards } from '../../quota/quota-tree.ts'
+import type { Node } from '../../quota/tree.ts'
+import { type Usage, used } from '../../quota/usage.ts'
 import { capLimits } from './cap-limits.ts'
 import { limitAt } from './limit.ts'
 

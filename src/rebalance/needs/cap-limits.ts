@@ -1,9 +1,9 @@
 /** What caps leave to a tenant's leaves. A cap spans tiers, so what is above it is given back by burst first, then by shared. */
-import { type Amount, add, least, most, subtract, ZERO } from '../quantity/amount.ts'
-import type { QuotaTree, Tenant } from '../quota/quota-tree.ts'
-import type { Node } from '../quota/tree.ts'
-import { type Usage, used } from '../quota/usage.ts'
-import { TIERS } from '../schema/parts.ts'
+import { type Amount, add, least, most, subtract, ZERO } from '../../quantity/amount.ts'
+import type { QuotaTree, Tenant } from '../../quota/quota-tree.ts'
+import type { Node } from '../../quota/tree.ts'
+import { type Usage, used } from '../../quota/usage.ts'
+import { TIERS } from '../../schema/parts.ts'
 
 type Limits = ReadonlyMap<Node, ReadonlyMap<string, Amount>>
 
