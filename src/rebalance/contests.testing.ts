@@ -42,10 +42,27 @@ const someTerms = fc.record({
   marginPerMille: fc.constantFrom(0, 100, 300),
 })
 
-export const someContest: fc.Arbitrary<Scene> = fc
+/** One to four cohorts, and two to six tenants that borrow without limit and of which some own something. */
+export const someRivals: fc.Arbitrary<Scenario> = fc
   .record({
     cohorts: fc.array(someCohort, { minLength: 1, maxLength: 4 }),
     tenants: fc.array(someTenant, { minLength: 2, maxLength: 6 }),
+  })
+  .map(({ cohorts, tenants }) => ({
+    cohorts: cohorts.map(({ parent, ...numbers }, at) => {
+      return cohort(`c${at}`, { a: numbers, b: { burst: numbers.shared } }, at === 0 ? null : `c${parent % at}`)
+    }),
+    tenants: tenants.map(({ home, reserved, weight }, at) => {
+      const limits = { a: { reserved }, b: { reserved: Math.ceil(reserved / 2) } }
+      return tenant(`t${at}`, `c${home % cohorts.length}`, limits, {
+        weight: { nanos: BigInt(weight) * 1_000_000_000n },
+      })
+    }),
+  }))
+
+export const someContest: fc.Arbitrary<Scene> = fc
+  .record({
+    scenario: someRivals,
     borrowed: fc.array(someAsk, { minLength: 5, maxLength: 20 }),
     owed: fc.array(fc.tuple(someAsk, fc.constantFrom('reserved' as const, 'shared' as const)), { maxLength: 5 }),
     refused: fc.array(fc.tuple(someAsk, fc.constantFrom('burst' as const, 'shared' as const, 'auto' as const)), {
@@ -55,8 +72,7 @@ export const someContest: fc.Arbitrary<Scene> = fc
     terms: fc.array(someTerms, { minLength: 4, maxLength: 4 }),
     allowed: fc.nat(3),
   })
-  .map(({ borrowed, owed, refused, nodeSize, terms, allowed, ...drawn }) => {
-    const scenario = scenarioOf(drawn)
+  .map(({ borrowed, owed, refused, nodeSize, terms, allowed, scenario }) => {
     const asks = [...borrowed.map(ask => [ask, 'burst'] as const), ...owed]
     const placed = onNodes(admitted(scenario, asks, borrowed.length), nodeSize)
     const nameAt = (at: number) => scenario.tenants[at % scenario.tenants.length]?.name ?? ''
@@ -72,25 +88,6 @@ export const someContest: fc.Arbitrary<Scene> = fc
       },
     }
   })
-
-interface Drawn {
-  readonly cohorts: readonly (typeof someCohort extends fc.Arbitrary<infer V> ? V : never)[]
-  readonly tenants: readonly (typeof someTenant extends fc.Arbitrary<infer V> ? V : never)[]
-}
-
-function scenarioOf({ cohorts, tenants }: Drawn): Scenario {
-  return {
-    cohorts: cohorts.map(({ parent, ...numbers }, at) => {
-      return cohort(`c${at}`, { a: numbers, b: { burst: numbers.shared } }, at === 0 ? null : `c${parent % at}`)
-    }),
-    tenants: tenants.map(({ home, reserved, weight }, at) => {
-      const limits = { a: { reserved }, b: { reserved: Math.ceil(reserved / 2) } }
-      return tenant(`t${at}`, `c${home % cohorts.length}`, limits, {
-        weight: { nanos: BigInt(weight) * 1_000_000_000n },
-      })
-    }),
-  }
-}
 
 /** Who came first has a node; those who are owed wait. */
 function admitted(

@@ -4,7 +4,7 @@
  * There are two outlooks: in cohorts that are only shown plans nothing happens to anybody, so what is applied must not count on them; and
  * what is shown counts on everybody, or it would show the same victims again and again.
  */
-import type { Attempt, Refused } from './asked.ts'
+import type { Attempt, Refused } from './needs/asked.ts'
 import type { Outlook } from './outlook.ts'
 import type { Obstacle, UnmetNeed } from './plan.ts'
 import type { Survey } from './survey.ts'
@@ -35,14 +35,14 @@ export function pursued(survey: Survey, course: Course, task: Task): Course {
 
 /**
  * Demand that was refused is met in the first tier in which others can make room. Where nobody has to, because room is being freed
- * already, waking whoever was refused is enough.
+ * already, nothing is held: whoever is woken first gets it, and who comes too late is refused again.
  */
 export function pursuedFirst(survey: Survey, course: Course, { attempts }: Refused): Course {
   let first: UnmetNeed | undefined
   for (const { task, claim } of attempts) {
     const next = served(survey, course, task, claim)
     if (typeof next === 'string') first ??= { need: task.need, because: next }
-    else return next.met.at(-1)?.units.length === 0 ? { ...next, met: course.met } : next
+    else return next.met.at(-1)?.units.length === 0 ? course : next
   }
   return first === undefined ? course : { ...course, unmet: [...course.unmet, first] }
 }

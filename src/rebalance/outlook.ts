@@ -9,10 +9,10 @@ import { type Claim, claimKey } from '../quota/claim.ts'
 import { claims } from '../quota/ledger.ts'
 import type { Node } from '../quota/tree.ts'
 import { used } from '../quota/usage.ts'
-import type { Spent } from './protection.ts'
-import type { Gains } from './rooms.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { Unit } from './units.ts'
+import { NOTHING_SPENT, type Spent } from './victims/protection.ts'
+import type { Gains } from './victims/rooms.ts'
 import { type Views, withLess, withMore } from './views.ts'
 
 export interface Outlook extends Views {
@@ -47,10 +47,9 @@ export function startOf({ book, pods }: Snapshot, promoted: readonly Unit[]): St
 
   const standing = all.filter(claim => !isMoving(claim))
   const bare = standing.reduce((views, claim) => withLess(views, book, claim), now)
-  const spent = { disruptions: new Map(), evictions: new Map() }
   const spoken = new Set(promoted.map(({ key }) => key))
   return {
-    outlook: { ...bare, spoken, spent, gains: new Map(), housed: new Set() },
+    outlook: { ...bare, spoken, spent: NOTHING_SPENT, gains: new Map(), housed: new Set() },
     claims: standing,
     raisedBy: (node, key) => subtract(used(now.total, node, key), used(bare.total, node, key)),
   }

@@ -1,0 +1,108 @@
+/** A set of victims in the making: who gives back so far, and what that leaves. */
+import { ZERO } from '../../quantity/amount.ts'
+import { upwards } from '../../quota/quota-tree.ts'
+import { available, used } from '../../quota/usage.ts'
+import type { Survey } from '../survey.ts'
+import type { Goal, Task } from '../task.ts'
+import type { Unit } from '../units.ts'
+import { type Views, withLess } from '../views.ts'
+import { isFair } from './fairness.ts'
+import { isProtected, type Spent, spending } from './protection.ts'
+import { type Gains, gained, type Housed, housedIn } from './rooms.ts'
+import { isBorrowing } from './turns.ts'
+
+export interface Draft {
+  readonly units: readonly Unit[]
+  readonly views: Views
+  readonly spent: Spent
+}
+
+/** What one search is about, and what it starts from. */
+export interface Search {
+  readonly task: Task
+  readonly survey: Survey
+  /** The claimant, if there is one, counts in it already. */
+  readonly start: Draft
+  readonly spoken: ReadonlySet<string>
+  readonly gains: Gains
+  readonly housed: ReadonlySet<string>
+  /** False to find out who would give back if nothing protected them. */
+  readonly respectsProtection: boolean
+}
+
+export type Refusal = 'spoken-for' | 'protected' | 'fair-already'
+
+/** The draft with one more victim, or why it must not be one. */
+export function withVictim(search: Search, draft: Draft, unit: Unit): Draft | Refusal {
+  const { task, survey, spoken, respectsProtection } = search
+  if (spoken.has(unit.key) || draft.units.includes(unit) || unit.leaf === task.claimant?.leaf) return 'spoken-for'
+  const isForFairness = task.claimant !== null
+  const terms = survey.termsAt(unit.leaf)
+  if (respectsProtection && isProtected(unit, terms, survey.snapshot, draft.spent, isForFairness)) return 'protected'
+  const views = withLess(draft.views, survey.snapshot.book, unit)
+  if (!isFairIn(search, views, unit)) return 'fair-already'
+  return { units: [...draft.units, unit], views, spent: spending(draft.spent, unit, isForFairness) }
+}
+
+function isFairIn({ task: { claimant }, survey }: Search, { total }: Views, { leaf }: Unit): boolean {
+  if (claimant === null) return true
+  return isFair(total, claimant.leaf, leaf, [...claimant.amounts.keys()], survey.termsAt(leaf).marginPerMille)
+}
+
+/** Whether each of those who gave back still keeps enough. */
+export function isFairToAll(search: Search, views: Views, units: readonly Unit[]): boolean {
+  if (search.task.claimant === null) return true
+  // What a leaf keeps is the same for all that it gave.
+  const ofLeaves = new Map(units.map(unit => [unit.leaf, unit]))
+  return ofLeaves.values().every(unit => isFairIn(search, views, unit))
+}
+
+/** Whether enough has been given back for a goal: what is owed is counted at its node, what is claimed where it is to be used. */
+export function isReached({ claimant }: Task, views: Views, { view, node, class: key, atMost }: Goal): boolean {
+  if (used(views[view], node, key) <= atMost) return true
+  return claimant !== null && available(views[view], claimant.leaf, key) >= ZERO
+}
+
+export function isMet(task: Task, views: Views): boolean {
+  return task.goals.every(goal => isReached(task, views, goal))
+}
+
+/** Whether what a unit gives back would count for a goal, and everybody between the two borrows. */
+export function counts({ total }: Views, { node, class: key, tiers }: Goal, unit: Unit): boolean {
+  if (!unit.amounts.has(key) || !tiers.includes(unit.tier)) return false
+  for (const at of upwards(unit.leaf)) {
+    if (at === node) return true
+    if (!isBorrowing(total, at, key)) return false
+  }
+  return false
+}
+
+/** Where the pods that wait would go once these are gone. Whoever was promised a node by an earlier need has one. */
+export function housing({ task, survey, gains, housed }: Search, units: readonly Unit[]): Housed {
+  const rooms = survey.rooms()
+  if (rooms === null || task.pods.size === 0) return { gains, homeless: null }
+  const after = gained(
+    gains,
+    units.flatMap(({ pods }) => pods),
+  )
+  return housedIn(
+    rooms.free,
+    after,
+    [...task.pods].filter(([key]) => !housed.has(key)).map(([, amounts]) => amounts),
+  )
+}
+
+/** Whether these victims, and they alone, meet the need fairly and leave a node for every pod that waits. */
+export function isSolution(search: Search, units: readonly Unit[]): boolean {
+  const { views } = draftOf(search, units)
+  return isMet(search.task, views) && isFairToAll(search, views, units) && housing(search, units).homeless === null
+}
+
+/** The draft with just these victims. */
+export function draftOf({ start, task, survey }: Search, units: readonly Unit[]): Draft {
+  return {
+    units,
+    views: units.reduce((views, unit) => withLess(views, survey.snapshot.book, unit), start.views),
+    spent: units.reduce((spent, unit) => spending(spent, unit, task.claimant !== null), start.spent),
+  }
+}

@@ -1,0 +1,57 @@
+/** More victims, where those that free enough quota leave no node with room for a pod that waits. */
+import type { Amounts } from '../../quota/usage.ts'
+import { sizeOf, type Unit } from '../units.ts'
+import { counts, type Draft, housing, type Search, withVictim } from './draft.ts'
+import { byTurn } from './ranking.ts'
+import { type Gains, gained, hasRoom, type Rooms } from './rooms.ts'
+
+/** For one pod after the other, of the nodes that can be cleared for it, the one on which least is taken back; undefined if there is none. */
+export function withRoom(search: Search, draft: Draft): Draft | undefined {
+  const rooms = search.survey.rooms()
+  for (let at: Draft | undefined = draft; at !== undefined; ) {
+    const { gains, homeless } = housing(search, at.units)
+    if (rooms === null || homeless === null) return at
+    at = cheapest(search, rooms, at, gains, homeless)
+  }
+  return undefined
+}
+
+function cheapest(search: Search, rooms: Rooms, draft: Draft, gains: Gains, asked: Amounts): Draft | undefined {
+  let best: { readonly draft: Draft; readonly cost: bigint } | undefined
+  for (const node of rooms.clear.open.keys()) {
+    // What victims elsewhere give back is in the gains, and what they leave here as well.
+    if (!hasRoom(rooms.clear, gains, node, asked)) continue
+    const cleared = clearedFor(search, rooms, draft, gains, node, asked)
+    if (cleared === undefined) continue
+    const cost = cleared.units.slice(draft.units.length).reduce((sum, { amounts }) => sum + sizeOf(amounts), 0n)
+    if (best === undefined || cost < best.cost) best = { draft: cleared, cost }
+  }
+  return best?.draft
+}
+
+function clearedFor(
+  search: Search,
+  rooms: Rooms,
+  draft: Draft,
+  gains: Gains,
+  node: string,
+  asked: Amounts,
+): Draft | undefined {
+  let [at, room] = [draft, gains]
+  for (const unit of unitsOn(search, rooms, node)) {
+    if (hasRoom(rooms.free, room, node, asked)) break
+    const isOfUse = search.task.goals.some(goal => counts(at.views, goal, unit))
+    const next = isOfUse ? withVictim(search, at, unit) : 'spoken-for'
+    if (typeof next === 'string') continue
+    at = next
+    room = gained(room, unit.pods)
+  }
+  return hasRoom(rooms.free, room, node, asked) ? at : undefined
+}
+
+/** Who runs on a node, in the order in which those of one leaf would go. */
+function unitsOn({ survey, task }: Search, rooms: Rooms, node: string): readonly Unit[] {
+  const units = new Set((rooms.takeable.get(node) ?? []).flatMap(pod => survey.unitOf(pod) ?? []))
+  const [goal] = task.goals
+  return goal === undefined ? [] : byTurn([...units], survey.termsAt(goal.node), survey.snapshot.nowMs)
+}

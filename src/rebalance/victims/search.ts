@@ -1,0 +1,130 @@
+/**
+ * Who gives back for one need: all of it, or nobody.
+ *
+ * Those who were told for this very need come first, so that a plan does not change its mind while they save their work. Then one after
+ * the other whose turn it is, until every goal is reached; then whoever makes room on a node for a pod that waits. In the end everybody
+ * goes free who is not needed.
+ */
+
+import { upwards } from '../../quota/quota-tree.ts'
+import type { Node } from '../../quota/tree.ts'
+import type { Obstacle } from '../plan.ts'
+import type { Goal } from '../task.ts'
+import { isHold, type Unit } from '../units.ts'
+import { withMore } from '../views.ts'
+import {
+  counts,
+  type Draft,
+  draftOf,
+  housing,
+  isFairToAll,
+  isMet,
+  isReached,
+  type Search,
+  withVictim,
+} from './draft.ts'
+import { isFair } from './fairness.ts'
+import { fewest } from './fewest.ts'
+import { withRoom } from './make-room.ts'
+import { type Gains, housedIn } from './rooms.ts'
+import { type Gate, isBorrowing, NO_GATE, turnsIn } from './turns.ts'
+
+export type Found =
+  | { readonly ok: true; readonly draft: Draft; readonly gains: Gains }
+  | { readonly ok: false; readonly because: Obstacle }
+
+export function victimsFor(search: Search): Found {
+  if (!isPossible(search)) return { ok: false, because: 'no-node' }
+  const found = attempt(search)
+  if (found.ok) return found
+  const unprotected = attempt({ ...search, respectsProtection: false })
+  return { ok: false, because: unprotected.ok ? 'protected' : unprotected.because }
+}
+
+/** Whether there are nodes for all who wait once everybody has left who can be made to. */
+function isPossible({ task, survey }: Search): boolean {
+  const rooms = task.pods.size === 0 ? null : survey.rooms()
+  return rooms === null || housedIn(rooms.clear, new Map(), [...task.pods.values()]).homeless === null
+}
+
+function attempt(search: Search): Found {
+  const { task, survey } = search
+  const told = survey.toldFor(task.need.id)
+  const kept = told.reduce((draft, unit) => withTold(search, draft, unit), search.start)
+  const draft = task.goals.reduce((at, goal) => towards(search, at, goal), kept)
+  if (!isMet(task, draft.views)) return { ok: false, because: isAnybodyAsked(search) ? 'fair-already' : 'nobody' }
+  const roomy = withRoom(search, draft)
+  if (roomy === undefined) return { ok: false, because: 'no-node' }
+  const needed = thinned(search, roomy)
+  const chosen = told.length > 0 ? needed : fewest(search, needed)
+  return { ok: true, draft: chosen, gains: housing(search, chosen.units).gains }
+}
+
+function withTold(search: Search, draft: Draft, unit: Unit): Draft {
+  const { task } = search
+  const isOfUse = task.goals.some(goal => {
+    return !isReached(task, draft.views, goal) && counts(draft.views, goal, unit)
+  })
+  const next = isOfUse ? withVictim(search, draft, unit) : 'spoken-for'
+  return typeof next === 'string' ? draft : next
+}
+
+function towards(search: Search, before: Draft, goal: Goal): Draft {
+  const { task, survey, respectsProtection } = search
+  const units = respectsProtection ? survey.openUnits : survey.unitsInOrder
+  let draft = before
+  for (const tier of goal.tiers) {
+    const turns = turnsIn(survey.snapshot.book.quota, { ...goal, tier }, units, gateOf(search))
+    while (!isReached(task, draft.views, goal)) {
+      const unit = turns.next(draft.views.total)
+      if (unit === undefined) break
+      const next = withVictim(search, draft, unit)
+      draft = typeof next === 'string' ? draft : next
+    }
+  }
+  return draft
+}
+
+/** Whoever has no more than the claimant even before giving back is not asked, nor is anybody who has less. */
+function gateOf({ task: { claimant }, survey }: Search): Gate {
+  if (claimant === null) return NO_GATE
+  const way = new Set(upwards(claimant.leaf))
+  const keys = [...claimant.amounts.keys()]
+  const isBeside = (node: Node) => node.parent !== null && way.has(node.parent) && !way.has(node)
+  return {
+    isExempt: node => !isBeside(node),
+    isOpen: (node, usage) => isFair(usage, claimant.leaf, node, keys, survey.termsAt(node).marginPerMille),
+  }
+}
+
+/** Whether the claimant asks others at all: where it is the only one who borrows, there is nobody. */
+function isAnybodyAsked({ task, start }: Search): boolean {
+  const { claimant } = task
+  if (claimant === null) return false
+  const { total } = start.views
+  return task.goals.some(({ node, class: key, tiers }) => {
+    const siblings = total.tree.children[node.index] ?? []
+    return tiers.length > 0 && siblings.some(child => child !== claimant.leaf && isBorrowing(total, child, key))
+  })
+}
+
+/** Lets go whoever is not needed, the last one taken first (Kueue: fillBackWorkloads). */
+function thinned(search: Search, draft: Draft): Draft {
+  const { book } = search.survey.snapshot
+  let { units, views } = draft
+  for (const unit of draft.units.toReversed()) {
+    const others = units.filter(other => other !== unit)
+    const without = withMore(views, book, unit)
+    if (isHoldOfVictim(unit, others) || !isMet(search.task, without)) continue
+    // Somebody who goes free may be on the claimant's own side, and what that side has then may be too much for what others keep.
+    if (!isFairToAll(search, without, others) || housing(search, others).homeless !== null) continue
+    units = others
+    views = without
+  }
+  return draftOf(search, units)
+}
+
+/** What a gang holds goes with its pods. */
+function isHoldOfVictim(unit: Unit, others: readonly Unit[]): boolean {
+  return isHold(unit) && others.some(({ gang, pods }) => gang === unit.gang && pods.length > 0)
+}
