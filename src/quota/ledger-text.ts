@@ -7,10 +7,10 @@
  */
 import { failed, type Issue, type Parsed, parsed } from '../schema/parsed.ts'
 import { TIERS } from '../schema/parts.ts'
-import type { Claim, Claimant } from './claim.ts'
+import { claimLine, drawWords, readClaim, readDraw } from './claim-line.ts'
 import { type Complete, type Gang, gangKeyAt } from './gang.ts'
 import { emptyHoldings, type Holding, holdMoreOf, type Part } from './holding.ts'
-import { type Base, type Charge, type Draw, EMPTY_LEDGER, type Ledger, ledgerOf } from './ledger.ts'
+import { type Base, type Charge, EMPTY_LEDGER, type Ledger, ledgerOf } from './ledger.ts'
 import {
   amountsOf,
   amountWords,
@@ -121,46 +121,6 @@ function readCharge(line: string): Charge {
   }
   chargeLines.set(charge, line)
   return charge
-}
-
-function drawWords({ owner, untilMs, amounts }: Draw): readonly string[] {
-  return ['|', nameWord(owner), timeWord(untilMs), ...amountWords(amounts)]
-}
-
-function readDraw([owner, until, ...amounts]: readonly string[]): Draw {
-  return { owner: nameOf(owner), untilMs: timeOf(until), amounts: amountsOf(amounts) }
-}
-
-const claimLines = new WeakMap<Claim, string>()
-
-/** `owner tenant tier until`, then classes and amounts; before the owner an `o`, or a `p` before the UID of a pod that moves. */
-function claimLine(claim: Claim): string {
-  const known = claimLines.get(claim)
-  if (known !== undefined) return known
-  const { tenant, tier, amounts, heldFor, untilMs } = claim
-  const claimant = heldFor.kind === 'owner' ? ['o', nameWord(heldFor.owner)] : ['p', uidWord(heldFor.uid)]
-  const line = [...claimant, nameWord(tenant), tierWord(tier), timeWord(untilMs), ...amountWords(amounts)].join(' ')
-  claimLines.set(claim, line)
-  return line
-}
-
-function readClaim(line: string): Claim {
-  const [kind, id, tenant, tier, until, ...amounts] = line.split(' ')
-  const claim: Claim = {
-    tenant: nameOf(tenant),
-    tier: tierOf(tier),
-    amounts: amountsOf(amounts),
-    heldFor: claimantOf(kind, id),
-    untilMs: timeOf(until),
-  }
-  claimLines.set(claim, line)
-  return claim
-}
-
-function claimantOf(kind: string | undefined, id: string | undefined): Claimant {
-  if (kind === 'o') return { kind: 'owner', owner: nameOf(id) }
-  if (kind === 'p') return { kind: 'pod', uid: uidOf(id) }
-  throw new Unreadable('a claim is damaged')
 }
 
 const gangLines = new WeakMap<Gang, string>()
