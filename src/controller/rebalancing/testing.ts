@@ -87,7 +87,7 @@ export function reclaimingWorld(...objects: readonly JsonObject[]) {
       planning.stop()
       counting.stop()
     }
-    return { end, isDead: () => isDead, counting }
+    return { end, isDead: () => isDead, counting, writer }
   }
 
   return {
