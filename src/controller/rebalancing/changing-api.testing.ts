@@ -10,6 +10,9 @@ export interface Death {
   readonly hasEffect: boolean
 }
 
+const MAX_ANNOTATIONS = 262_144
+const FULL: ApiAnswer = { status: 422, body: { details: { causes: [{ field: 'metadata.annotations' }] } } }
+
 type World = ReturnType<typeof countingWorld>
 
 /** Pods can be patched and evicted, events are kept. What is evicted is on its way out until somebody ends it. */
@@ -31,7 +34,9 @@ export function changingApi(world: World) {
     if (metadata.uid !== textAt(object, 'metadata', 'uid')) return status(409)
     const merged = (field: string) =>
       withoutNulls({ ...objectAt(object, 'metadata', field), ...objectAt(metadata, field) })
-    const own = { ...objectAt(object, 'metadata'), labels: merged('labels'), annotations: merged('annotations') }
+    const annotations = merged('annotations')
+    if (JSON.stringify(annotations).length > MAX_ANNOTATIONS) return FULL
+    const own = { ...objectAt(object, 'metadata'), labels: merged('labels'), annotations }
     world.server.put({ ...object, metadata: own })
     return { status: 200, body: { metadata: { resourceVersion: `${world.server.version()}` } } }
   }
@@ -53,21 +58,31 @@ export function changingApi(world: World) {
     return status(201)
   }
 
-  async function call(request: ApiCall): Promise<ApiAnswer> {
-    if (isAway) throw new Error('nobody answers')
-    const { method, path, query } = request
-    if (method === 'GET' && !path.endsWith('/events')) return world.server.api.call()
-    calls.push(request)
-    if (method === 'GET') {
+  function read({ path, query }: ApiCall): ApiAnswer | Promise<ApiAnswer> {
+    if (path.endsWith('/events')) {
       const [, reason] = /reason=(\w+)/.exec(query?.fieldSelector ?? '') ?? []
       return { status: 200, body: { items: [...events.values()].filter(event => event.reason === reason) } }
     }
-    if (path.endsWith('/events')) return told(request.body as JsonObject)
+    if (!path.includes('/pods/')) return world.server.api.call()
+    const object = named(path)
+    return object === undefined ? status(404) : { status: 200, body: object }
+  }
+
+  function changed(request: ApiCall): ApiAnswer {
+    const { path, body } = request
+    if (path.endsWith('/events')) return told(body as JsonObject)
     const object = named(path)
     if (object === undefined) return status(404)
     if (path.endsWith('/eviction')) return evicted(object, request)
-    return patched(object, fieldAt(request.body as JsonObject, 'metadata') as JsonObject)
+    return patched(object, fieldAt(body as JsonObject, 'metadata') as JsonObject)
   }
+
+  async function call(request: ApiCall): Promise<ApiAnswer> {
+    if (isAway) throw new Error('nobody answers')
+    calls.push(request)
+    return request.method === 'GET' ? read(request) : changed(request)
+  }
+
   const setAway = (away: boolean): void => {
     isAway = away
   }

@@ -41,6 +41,7 @@ export function rebalanceCluster(counting: Counting, deps: ClusterRebalancingDep
     problem: () => counting.problem() ?? deps.problem(),
     counted: counting.counted,
     writtenUpTo: hands.writtenUpTo,
+    spoken: hands.spoken,
     quotas,
     terms: () => cluster().reclaimTerms,
     evicted: past,

@@ -38,6 +38,18 @@ test('lent capacity comes back: notice, deadline, eviction, and no more than is 
   assert.deepEqual(world.problems, [])
 })
 
+test('a need is looked for every second, and planned for before the next count is due', async () => {
+  const world = lent()
+  const { writer } = world.leadAndPlan('leader')
+  await world.pass(10_000)
+  const owner = running('owner', 'reserved', 2, { namespace: 'team-b', spec: { nodeName: '' } })
+  assert.equal((await world.charge(writer, owner)).kind, 'charged')
+  world.server.put(owner)
+  await world.pass(1_000)
+  await world.pass(1_000)
+  assert.equal(world.noticed().length, 2)
+})
+
 /** Plays the whole story with leaders that die, until nothing happens any more. */
 async function story(death: Death | undefined) {
   const world = lent()
@@ -100,6 +112,25 @@ test('a deadline that is copied from another pod, or further away than any notic
     await world.pass(NOTICE_MS + 10_000)
     assert.equal(world.leaving().length, 2, `${deadline}: and nobody stays for ever`)
   }
+})
+
+test('annotations that leave no room for a notice keep nobody: it is told by an event, and holds for as long as its leader', async () => {
+  const world = reclaimingWorld()
+  world.server.put(running('own', 'reserved', 8))
+  const metadata = { labels: { 'sluice.dev/tier': 'burst' }, annotations: { full: 'x'.repeat(262_100) } }
+  for (const name of ['p', 'q']) world.server.put(running(name, 'burst', 6, { metadata }))
+  const leader = world.leadAndPlan('leader')
+  comeBack(world)
+  await world.pass(10_000)
+  assert.match(world.told().join(), /^ReclaimNotice [pq]$/)
+  await world.pass(NOTICE_MS - 15_000)
+  assert.deepEqual(world.leaving(), [])
+  leader.end()
+  world.leadAndPlan('another')
+  await world.pass(NOTICE_MS)
+  assert.deepEqual(world.leaving(), [], 'another leader does not know of it, and gives another')
+  await world.pass(15_000)
+  assert.equal(world.leaving().length, 1)
 })
 
 test('what is borrowed becomes the own of its tenant when its reserve is free, and the claim for it ends', async () => {
