@@ -4,7 +4,7 @@
  * There are two outlooks: in cohorts that are only shown plans nothing happens to anybody, so what is applied must not count on them; and
  * what is shown counts on everybody, or it would show the same victims again and again.
  */
-import type { Attempt, Refused } from './asked.ts'
+import type { Attempt, Refused } from './needs/asked.ts'
 import type { Outlook } from './outlook.ts'
 import type { Obstacle, UnmetNeed } from './plan.ts'
 import type { Survey } from './survey.ts'

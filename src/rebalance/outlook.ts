@@ -9,10 +9,10 @@ import { type Claim, claimKey } from '../quota/claim.ts'
 import { claims } from '../quota/ledger.ts'
 import type { Node } from '../quota/tree.ts'
 import { used } from '../quota/usage.ts'
-import type { Spent } from './protection.ts'
-import type { Gains } from './rooms.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { Unit } from './units.ts'
+import type { Spent } from './victims/protection.ts'
+import type { Gains } from './victims/rooms.ts'
 import { type Views, withLess, withMore } from './views.ts'
 
 export interface Outlook extends Views {

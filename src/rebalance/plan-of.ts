@@ -3,11 +3,12 @@
  *
  * The same snapshot gives the same plan, in whatever order its pods, tenants and nodes are listed: every choice is by a total order.
  */
-import { claimNeeds, refusedNeeds } from './asked.ts'
+
 import { type Course, type Met, pursued, pursuedFirst } from './course.ts'
-import { byShareWith } from './fair-order.ts'
+import { claimNeeds, refusedNeeds } from './needs/asked.ts'
+import { byShareWith } from './needs/fair-order.ts'
+import { type Entitled, entitledNeeds, excessNeeds } from './needs/owed.ts'
 import { startOf, withClaims } from './outlook.ts'
-import { type Entitled, entitledNeeds, excessNeeds } from './owed.ts'
 import type { MetNeed, Plan } from './plan.ts'
 import { promotedUnits, promotion } from './promotion.ts'
 import type { Snapshot } from './snapshot.ts'

@@ -1,12 +1,13 @@
 /** Random snapshots: what was admitted under some quotas, held against the same or others, with all that may protect it. */
 import fc from 'fast-check'
-import type { Claim } from '../quota/claim.ts'
+import { amount } from '../quantity/amount.ts'
+import { type Claim, claimKey } from '../quota/claim.ts'
 import { decide } from '../quota/decide.ts'
 import { charges } from '../quota/ledger.ts'
-import type { CohortSpec, TenantSpec } from '../quota/spec.ts'
+import type { TenantSpec } from '../quota/spec.ts'
 import { amounts, bookOn, KEYS, type Scenario, STAMP, someScenario } from '../quota/testing.ts'
 import { TIERS } from '../schema/parts.ts'
-import { NOW_MS, node, pod, refusal, type Scene } from './plans.testing.ts'
+import { gangOf, NOW_MS, node, ON, pod, refusal, type Scene } from './plans.testing.ts'
 import type { HeldPod, ReclaimTerms } from './snapshot.ts'
 
 const someAsk = fc
@@ -63,30 +64,38 @@ const someNodes = fc.option(
   { nil: null },
 )
 
-/** `isCut`: the quotas in force are others than those under which the pods were admitted. */
+/** The quotas in force may be others than those under which the pods were admitted, and tenants may be gone. */
 export const someScene: fc.Arbitrary<Scene> = fc
   .record({
     former: someScenario,
     changed: fc.option(someScenario, { freq: 3 }),
     held: fc.array(somePod, { maxLength: 14 }),
-    refused: fc.array(someRefusal, { maxLength: 4 }),
+    refused: fc.uniqueArray(someRefusal, { maxLength: 4, selector: ({ owner }) => owner }),
     claims: fc.array(someClaim, { maxLength: 2 }),
     nodes: someNodes,
     terms: fc.array(someTerms, { minLength: 3, maxLength: 3 }),
+    caps: fc.array(fc.option(fc.integer({ min: 0, max: 12 }), { freq: 2 }), { minLength: 4, maxLength: 4 }),
+    weights: fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 4, maxLength: 4 }),
+    missing: fc.array(fc.option(fc.integer({ min: 1, max: 2 }), { freq: 1 }), { minLength: 9, maxLength: 9 }),
     allowed: fc.record({ 'ns/p': fc.nat(3), 'ns/q': fc.nat(3) }),
   })
-  .map(({ former, changed, held, refused, claims, nodes, terms, allowed }) => {
-    const { cohorts, tenants } = changed ?? former
+  .map(({ former, changed, held, refused, claims, nodes, terms, caps, weights, missing, allowed }) => {
+    const { cohorts, tenants: plain } = changed ?? former
+    const tenants = plain.map((spec, at) => withLimits(spec, caps[at] ?? null, weights[at] ?? 1))
     const nameAt = (at: number) => tenants[at % tenants.length]?.name ?? 't0'
+    const pods = admitted(former, held)
     return {
       cohorts,
       tenants,
-      pods: admitted(former, held),
+      pods,
+      gangs: gangsOf(pods, missing),
       refused: refused.map(({ tenant, owner, ...rest }) => refusal(`o${owner}`, nameAt(tenant), rest)),
       claims: claimsOf(tenants, claims),
       nodes: nodes === null ? null : nodes.map((has, at) => node(`n${at}`, has)),
-      terms: terms[0] ?? {},
-      more: { disruptionsAllowed: new Map(Object.entries(allowed)), ...termsOf(cohorts, terms) },
+      more: {
+        disruptionsAllowed: new Map(Object.entries(allowed)),
+        terms: new Map(cohorts.slice(0, terms.length).map(({ name }, at) => [name, { ...ON, ...terms[at] }])),
+      },
     }
   })
 
@@ -129,9 +138,28 @@ function claimsOf(tenants: readonly TenantSpec[], drawn: readonly Draw<typeof so
     const heldFor = { kind: 'owner', owner: `o${owner}` } as const
     return [{ tenant: spec.name, tier, amounts: amounts(asks), heldFor, untilMs: NOW_MS + 60_000 }]
   })
-  return known
+  return [...new Map(known.map(claim => [claimKey(claim.tenant, claim.heldFor), claim])).values()]
 }
 
-function termsOf(_cohorts: readonly CohortSpec[], _terms: readonly Partial<ReclaimTerms>[]) {
-  return {}
+function withLimits(spec: TenantSpec, cap: number | null, weight: number): TenantSpec {
+  return { ...spec, cap: cap === null ? null : amount(cap), weight: { nanos: BigInt(weight) * 1_000_000_000n } }
+}
+
+/** Of some of the gangs whose pods are there, others have not come, and room is held for them. */
+function gangsOf(pods: readonly HeldPod[], missing: readonly (number | null)[]): NonNullable<Scene['gangs']> {
+  const members = Map.groupBy(
+    pods.filter(({ gang }) => gang !== null),
+    ({ gang }) => gang ?? '',
+  )
+  return [...members].flatMap(([key, [first, ...others]], at) => {
+    const late = missing[at % missing.length] ?? null
+    if (first === undefined || late === null) return []
+    const each = Object.fromEntries([...first.amounts].map(([name, each]) => [name, Number(each)]))
+    return [
+      [
+        key,
+        gangOf(first.tenant, { size: others.length + 1 + late, each, arrived: others.length + 1, tier: first.tier }),
+      ],
+    ]
+  })
 }

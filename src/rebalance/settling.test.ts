@@ -8,6 +8,7 @@ import { quotaAt } from '../quota/tree.ts'
 import { used } from '../quota/usage.ts'
 import { TIERS } from '../schema/parts.ts'
 import { planIssues } from './check/plan-issues.ts'
+import { someRivals } from './contests.testing.ts'
 import { planOf } from './plan-of.ts'
 import type { Snapshot } from './snapshot.ts'
 import { type World, worldOf } from './world.testing.ts'
@@ -22,8 +23,8 @@ const someAsking = fc.record({
 type SomeAsking = typeof someAsking extends fc.Arbitrary<infer V> ? V : never
 
 const someStory = fc.record({
-  scenario: someScenario,
-  weights: fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 4, maxLength: 4 }),
+  scenario: fc.oneof(someScenario, someRivals),
+  weights: fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 6, maxLength: 6 }),
   first: fc.array(someAsking, { minLength: 4, maxLength: 14 }),
   later: fc.array(someAsking, { minLength: 1, maxLength: 8 }),
   marginPerMille: fc.constantFrom(0, 100, 300),

@@ -1,10 +1,10 @@
 /** A snapshot with what the search looks up in it again and again, each worked out once and only where it is asked for. */
 import type { Node } from '../quota/tree.ts'
-import { byTurn } from './ranking.ts'
-import { type Rooms, roomsOf } from './rooms.ts'
 import type { HeldPod, ReclaimTerms, Snapshot } from './snapshot.ts'
 import { termsAt } from './terms.ts'
 import { placeIn, type Unit, unitsOf } from './units.ts'
+import { byTurn } from './victims/ranking.ts'
+import { type Rooms, roomsOf } from './victims/rooms.ts'
 
 export interface Survey {
   readonly snapshot: Snapshot

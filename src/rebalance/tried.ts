@@ -1,12 +1,13 @@
 /** One need tried: who would give back for it, and the outlook once they have and whoever asked has what they gave. */
-import { type Draft, housing, type Search } from './draft.ts'
+
+import { isWithinOwn } from './needs/own-limits.ts'
 import type { Outlook } from './outlook.ts'
-import { isWithinOwn } from './own-limits.ts'
 import type { Obstacle } from './plan.ts'
-import { victimsFor } from './search.ts'
 import type { Survey } from './survey.ts'
 import type { Task } from './task.ts'
 import type { Unit } from './units.ts'
+import { type Draft, housing, type Search } from './victims/draft.ts'
+import { victimsFor } from './victims/search.ts'
 import { withLess, withMore } from './views.ts'
 
 export type Tried = Success | Failure
@@ -18,7 +19,7 @@ export interface Success {
   readonly outlook: Outlook
 }
 
-export interface Failure {
+interface Failure {
   readonly ok: false
   readonly because: Obstacle
 }

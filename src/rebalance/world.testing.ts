@@ -17,7 +17,7 @@ import type { Plan, Step } from './plan.ts'
 import { NOW_MS, ON, pod } from './plans.testing.ts'
 import type { HeldPod, ReclaimTerms, RefusedDemand, Snapshot } from './snapshot.ts'
 
-export interface Asking {
+interface Asking {
   readonly uid: string
   readonly tenant: string
   readonly tier: RefusedDemand['tier']
@@ -25,7 +25,7 @@ export interface Asking {
 }
 
 /** One pod taken for another's demand. */
-export interface Taken {
+interface Taken {
   readonly victim: string
   readonly claimant: string
   readonly class: string

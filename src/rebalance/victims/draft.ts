@@ -1,15 +1,15 @@
 /** A set of victims in the making: who gives back so far, and what that leaves. */
-import { ZERO } from '../quantity/amount.ts'
-import { upwards } from '../quota/quota-tree.ts'
-import { available, used } from '../quota/usage.ts'
+import { ZERO } from '../../quantity/amount.ts'
+import { upwards } from '../../quota/quota-tree.ts'
+import { available, used } from '../../quota/usage.ts'
+import type { Survey } from '../survey.ts'
+import type { Goal, Task } from '../task.ts'
+import type { Unit } from '../units.ts'
+import { type Views, withLess } from '../views.ts'
 import { isFair } from './fairness.ts'
 import { isProtected, type Spent, spending } from './protection.ts'
 import { type Gains, gained, type Housed, housedIn } from './rooms.ts'
-import type { Survey } from './survey.ts'
-import type { Goal, Task } from './task.ts'
 import { isBorrowing } from './turns.ts'
-import type { Unit } from './units.ts'
-import { type Views, withLess } from './views.ts'
 
 export interface Draft {
   readonly units: readonly Unit[]

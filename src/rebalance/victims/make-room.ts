@@ -1,9 +1,9 @@
 /** More victims, where those that free enough quota leave no node with room for a pod that waits. */
-import type { Amounts } from '../quota/usage.ts'
+import type { Amounts } from '../../quota/usage.ts'
+import { sizeOf, type Unit } from '../units.ts'
 import { counts, type Draft, housing, type Search, withVictim } from './draft.ts'
 import { byTurn } from './ranking.ts'
 import { type Gains, gained, hasRoom, type Rooms } from './rooms.ts'
-import { sizeOf, type Unit } from './units.ts'
 
 /** For one pod after the other, of the nodes that can be cleared for it, the one on which least is taken back; undefined if there is none. */
 export function withRoom(search: Search, draft: Draft): Draft | undefined {

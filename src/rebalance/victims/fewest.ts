@@ -1,6 +1,7 @@
 /** The least that can be taken back: among few, every choice is tried. */
+
+import { sizeOf, type Unit } from '../units.ts'
 import { counts, type Draft, draftOf, isSolution, type Search, withVictim } from './draft.ts'
-import { sizeOf, type Unit } from './units.ts'
 
 // 2^10 choices are tried in a millisecond or two.
 const FEW = 10

@@ -5,11 +5,11 @@
  * The rule is Kueue's LessThanOrEqualToFinalShare, at the two children of their lowest common ancestor, made stricter by the margin.
  * Since the victim keeps the greater share, the same rule never lets it take back what it gave: nobody takes turns.
  */
-import { compareRationals, type Rational } from '../quantity/rational.ts'
-import { upwards } from '../quota/quota-tree.ts'
-import { type Share, shareOf } from '../quota/share.ts'
-import type { Node } from '../quota/tree.ts'
-import type { Usage } from '../quota/usage.ts'
+import { compareRationals, type Rational } from '../../quantity/rational.ts'
+import { upwards } from '../../quota/quota-tree.ts'
+import { type Share, shareOf } from '../../quota/share.ts'
+import type { Node } from '../../quota/tree.ts'
+import type { Usage } from '../../quota/usage.ts'
 
 const PER_MILLE = 1000n
 

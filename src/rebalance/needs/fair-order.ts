@@ -1,9 +1,9 @@
 /** In which order the refused are considered: whoever has least comes first. */
-import { NO_AMOUNTS, sum } from '../quota/holding.ts'
-import { upwards } from '../quota/quota-tree.ts'
-import { compareShares, type Share, shareOf } from '../quota/share.ts'
-import type { Node } from '../quota/tree.ts'
-import type { Amounts, Usage } from '../quota/usage.ts'
+import { NO_AMOUNTS, sum } from '../../quota/holding.ts'
+import { upwards } from '../../quota/quota-tree.ts'
+import { compareShares, type Share, shareOf } from '../../quota/share.ts'
+import type { Node } from '../../quota/tree.ts'
+import type { Amounts, Usage } from '../../quota/usage.ts'
 
 /** What somebody at a leaf would like to have. */
 export interface Wish {

@@ -1,23 +1,28 @@
 /** What is asked for out of fairness: claims that stand on capacity others still use, and demand that was refused. */
-import { amount } from '../quantity/amount.ts'
-import { type Claim, claimKey } from '../quota/claim.ts'
-import { barsFor, firstFit, needIn, tiersFor } from '../quota/decide.ts'
-import { excess, greater, NO_AMOUNTS, nonZero } from '../quota/holding.ts'
-import { find } from '../quota/persistent-map.ts'
-import { roleAt, type Tenant, upwards } from '../quota/quota-tree.ts'
-import { type Node, potential } from '../quota/tree.ts'
-import { type Amounts, sameAmounts } from '../quota/usage.ts'
-import type { Tier } from '../schema/parts.ts'
+import { amount } from '../../quantity/amount.ts'
+import { type Claim, claimKey } from '../../quota/claim.ts'
+import { barsFor, firstFit, needIn, tiersFor } from '../../quota/decide.ts'
+import { excess, greater, NO_AMOUNTS, nonZero } from '../../quota/holding.ts'
+import { find } from '../../quota/persistent-map.ts'
+import { roleAt, type Tenant, upwards } from '../../quota/quota-tree.ts'
+import { type Node, potential } from '../../quota/tree.ts'
+import { type Amounts, sameAmounts } from '../../quota/usage.ts'
+import type { Tier } from '../../schema/parts.ts'
+import type { ReclaimableTier, RefusedDemand, Snapshot } from '../snapshot.ts'
+import type { Claimant, Goal, Task } from '../task.ts'
 import { limitAt } from './limit.ts'
-import type { ReclaimableTier, RefusedDemand, Snapshot } from './snapshot.ts'
-import type { Claimant, Goal, Task } from './task.ts'
 
 /** The longest that clients of the API server wait before they try again is 1,000 s: whoever stays away for longer has given up. */
 const GIVEN_UP_MS = 1_000_000
 
 /** Claims of owners, those that lapse first in front. */
 export function claimNeeds(snapshot: Snapshot, standing: readonly Claim[]): readonly Task[] {
-  const demands = new Map(snapshot.refused.toSorted(byAge).map(demand => [`${demand.tenant}/${demand.owner}`, demand]))
+  const demands = new Map(
+    snapshot.refused
+      .toSorted(byAge)
+      .toReversed()
+      .map(demand => [`${demand.tenant}/${demand.owner}`, demand]),
+  )
   return standing
     .flatMap(claim => (claim.heldFor.kind === 'owner' ? [{ claim, owner: claim.heldFor.owner }] : []))
     .map(({ claim, owner }) => ({ claim, owner, key: claimKey(claim.tenant, claim.heldFor) }))

@@ -1,10 +1,10 @@
 /** Who waits for a node though entitled to run: pods that were admitted into capacity which is lent out. */
 
-import { NO_AMOUNTS, sum } from '../quota/holding.ts'
-import type { Node } from '../quota/tree.ts'
-import type { Amounts } from '../quota/usage.ts'
-import type { HeldPod, Snapshot } from './snapshot.ts'
-import { placeIn } from './units.ts'
+import { NO_AMOUNTS, sum } from '../../quota/holding.ts'
+import type { Node } from '../../quota/tree.ts'
+import type { Amounts } from '../../quota/usage.ts'
+import type { HeldPod, Snapshot } from '../snapshot.ts'
+import { placeIn } from '../units.ts'
 
 export interface Waiting {
   /** The key of the gang, or the UID of the pod. */

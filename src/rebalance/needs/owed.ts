@@ -1,13 +1,13 @@
 /** What is owed: the needs of those who are entitled, and those that nobody in particular waits for. */
-import { type Amount, add, least, most, subtract, ZERO } from '../quantity/amount.ts'
-import { roleAt, upwards } from '../quota/quota-tree.ts'
-import type { Node } from '../quota/tree.ts'
-import { removeUsage, type Usage, used } from '../quota/usage.ts'
-import type { ExcessNeed } from './need.ts'
-import type { Outlook, Start } from './outlook.ts'
+import { type Amount, add, least, most, subtract, ZERO } from '../../quantity/amount.ts'
+import { roleAt, upwards } from '../../quota/quota-tree.ts'
+import type { Node } from '../../quota/tree.ts'
+import { removeUsage, type Usage, used } from '../../quota/usage.ts'
+import type { ExcessNeed } from '../need.ts'
+import type { Outlook, Start } from '../outlook.ts'
+import type { Snapshot } from '../snapshot.ts'
+import type { Goal, Task } from '../task.ts'
 import { type OverUse, overUses } from './over-use.ts'
-import type { Snapshot } from './snapshot.ts'
-import type { Goal, Task } from './task.ts'
 import { type Waiting, waitingIn } from './waiting.ts'
 
 /** A need of somebody entitled, and how much of the use above the limit it accounts for. */

@@ -1,7 +1,7 @@
 /** The most that may be used at a node. */
-import { type Amount, add, ZERO } from '../quantity/amount.ts'
-import { type QuotaTree, roleAt } from '../quota/quota-tree.ts'
-import { type Node, quotaAt } from '../quota/tree.ts'
+import { type Amount, add, ZERO } from '../../quantity/amount.ts'
+import { type QuotaTree, roleAt } from '../../quota/quota-tree.ts'
+import { type Node, quotaAt } from '../../quota/tree.ts'
 
 /** Of a class, in all; null where nothing bounds the node but its parent. What a tenant may not use at all is bounded by nothing. */
 export function limitAt(quota: QuotaTree, node: Node, key: string): Amount | null {

@@ -1,6 +1,6 @@
 /** Who of one leaf gives back before whom. The order is total, so one snapshot has one order. */
-import type { HeldPod, ReclaimTerms, Snapshot } from './snapshot.ts'
-import { isHold, sizeOf, type Unit } from './units.ts'
+import type { HeldPod, ReclaimTerms, Snapshot } from '../snapshot.ts'
+import { isHold, sizeOf, type Unit } from '../units.ts'
 
 /**
  * What a gang holds for pods that have not come costs nobody a pod, so it goes first. Then those that were told already: a plan that

@@ -5,14 +5,14 @@
  * it, so a cohort that keeps to its quota gives nothing to those outside. What is left of tenants that are gone counts at the root and
  * goes first. Shares of those not reached are computed once; a turn costs the depth and a logarithm of the siblings.
  */
-import { subtract, ZERO } from '../quantity/amount.ts'
-import { type QuotaTree, roleAt } from '../quota/quota-tree.ts'
-import { compareShares, type Share, shareOf } from '../quota/share.ts'
-import { type Node, quotaAt } from '../quota/tree.ts'
-import { type Usage, used } from '../quota/usage.ts'
+import { subtract, ZERO } from '../../quantity/amount.ts'
+import { type QuotaTree, roleAt } from '../../quota/quota-tree.ts'
+import { compareShares, type Share, shareOf } from '../../quota/share.ts'
+import { type Node, quotaAt } from '../../quota/tree.ts'
+import { type Usage, used } from '../../quota/usage.ts'
+import type { ReclaimableTier } from '../snapshot.ts'
+import type { Unit } from '../units.ts'
 import { type Before, dropTop, heaped, settleTop } from './heap.ts'
-import type { ReclaimableTier } from './snapshot.ts'
-import type { Unit } from './units.ts'
 
 export interface Turns {
   /** The next unit to be asked, in the usage that taking or leaving the last one led to. Each is given out once. */

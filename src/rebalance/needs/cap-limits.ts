@@ -1,9 +1,9 @@
 /** What caps leave to a tenant's leaves. A cap spans tiers, so what is above it is given back by burst first, then by shared. */
-import { type Amount, add, least, most, subtract, ZERO } from '../quantity/amount.ts'
-import type { QuotaTree, Tenant } from '../quota/quota-tree.ts'
-import type { Node } from '../quota/tree.ts'
-import { type Usage, used } from '../quota/usage.ts'
-import { TIERS } from '../schema/parts.ts'
+import { type Amount, add, least, most, subtract, ZERO } from '../../quantity/amount.ts'
+import type { QuotaTree, Tenant } from '../../quota/quota-tree.ts'
+import type { Node } from '../../quota/tree.ts'
+import { type Usage, used } from '../../quota/usage.ts'
+import { TIERS } from '../../schema/parts.ts'
 
 type Limits = ReadonlyMap<Node, ReadonlyMap<string, Amount>>
 
@@ -21,7 +21,8 @@ export function capLimits({ tenants }: QuotaTree, total: Usage): Limits {
 const GIVERS = ['burst', 'shared'] as const
 
 function addLimits(limits: Map<Node, Map<string, Amount>>, { spec, leaves }: Tenant, total: Usage): void {
-  const keys = [...total.byKey.keys()].toSorted()
+  // A class that it may not use at all is taken back anyway.
+  const keys = [...spec.classes.keys()].toSorted()
   const lowered = (leaf: Node, key: string) => limits.get(leaf)?.get(key) ?? most(ZERO, used(total, leaf, key))
   const heldOf = (key: string) => TIERS.map(tier => lowered(leaves[tier], key)).reduce(add, ZERO)
   const take = (key: string, tooMuch: Amount): Amount =>

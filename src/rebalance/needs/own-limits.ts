@@ -1,9 +1,9 @@
 /** Whether what a claimant is to have is within what is its own to say: its caps. */
-import { type Amount, add, ZERO } from '../quantity/amount.ts'
-import { used } from '../quota/usage.ts'
-import { TIERS } from '../schema/parts.ts'
-import type { Claimant } from './task.ts'
-import type { Views } from './views.ts'
+import { type Amount, add, ZERO } from '../../quantity/amount.ts'
+import { used } from '../../quota/usage.ts'
+import { TIERS } from '../../schema/parts.ts'
+import type { Claimant } from '../task.ts'
+import type { Views } from '../views.ts'
 
 /** In views that hold what it asks for. Reserved and shared are judged as if burst were not there. */
 export function isWithinOwn({ total }: Views, { tenant: { spec, leaves }, tier, amounts }: Claimant): boolean {

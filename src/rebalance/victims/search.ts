@@ -5,6 +5,11 @@
  * the other whose turn it is, until every goal is reached; then whoever makes room on a node for a pod that waits. In the end everybody
  * goes free who is not needed.
  */
+
+import type { Obstacle } from '../plan.ts'
+import type { Goal } from '../task.ts'
+import { isHold, type Unit } from '../units.ts'
+import { withMore } from '../views.ts'
 import {
   counts,
   type Draft,
@@ -18,12 +23,8 @@ import {
 } from './draft.ts'
 import { fewest } from './fewest.ts'
 import { withRoom } from './make-room.ts'
-import type { Obstacle } from './plan.ts'
 import { type Gains, housedIn } from './rooms.ts'
-import type { Goal } from './task.ts'
 import { turnsIn } from './turns.ts'
-import { isHold, type Unit } from './units.ts'
-import { withMore } from './views.ts'
 
 export type Found =
   | { readonly ok: true; readonly draft: Draft; readonly gains: Gains }

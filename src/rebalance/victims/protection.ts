@@ -1,6 +1,6 @@
 /** What keeps a unit from being taken back at the moment, though it could be. */
-import type { HeldPod, ReclaimTerms, Snapshot } from './snapshot.ts'
-import { isHold, type Unit } from './units.ts'
+import type { HeldPod, ReclaimTerms, Snapshot } from '../snapshot.ts'
+import { isHold, type Unit } from '../units.ts'
 
 /** What earlier victims used up. */
 export interface Spent {

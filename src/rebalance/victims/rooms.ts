@@ -1,9 +1,9 @@
 /** What room nodes have, and whether waiting pods find one: quota that is free in pieces serves nobody who needs it in one (kueue#5243). */
-import { add, subtract, ZERO } from '../quantity/amount.ts'
-import { difference, NO_AMOUNTS, sum } from '../quota/holding.ts'
-import type { Amounts } from '../quota/usage.ts'
-import type { HeldPod, NodeShape, Snapshot } from './snapshot.ts'
-import { sizeOf } from './units.ts'
+import { add, subtract, ZERO } from '../../quantity/amount.ts'
+import { difference, NO_AMOUNTS, sum } from '../../quota/holding.ts'
+import type { Amounts } from '../../quota/usage.ts'
+import type { HeldPod, NodeShape, Snapshot } from '../snapshot.ts'
+import { sizeOf } from '../units.ts'
 
 export interface Room {
   /** By the name of a node, in the order of names; negative where more runs there than it has. */
