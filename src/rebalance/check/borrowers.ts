@@ -14,7 +14,7 @@ import type { Unit } from './units.ts'
 
 /** `balance` is the state in which this need has been served, and those before it. */
 export function wrongGivers(scene: Scene, balance: Balance, served: Served): readonly Issue[] {
-  return [...outsiders(served), ...nonBorrowers(scene, balance, served), ...entitled(balance, served)]
+  return [...outsiders(served), ...nonBorrowers(scene, balance, served), ...entitledGivers(balance, served)]
 }
 
 function outsiders({ met: { need }, units }: Served): readonly Issue[] {
@@ -56,7 +56,7 @@ function keysOf({ snapshot }: Scene, served: Served): readonly string[] {
   return classesOf(claimantOf(snapshot, served)?.load.amounts ?? new Map())
 }
 
-function entitled(balance: Balance, { met: { need }, units }: Served): readonly Issue[] {
+function entitledGivers(balance: Balance, { met: { need }, units }: Served): readonly Issue[] {
   if (need.kind === 'claim' || need.kind === 'refused') return []
   const shared = units.filter(({ tier }) => tier === 'shared')
   const [first] = shared

@@ -13,8 +13,15 @@ const needAt = (snapshot: Snapshot, name: string, atMost: number): ExcessNeed =>
   node: nodeNamed(snapshot, name),
   class: 'a',
   atMost: amount(atMost),
-  of: { kind: 'cohort', name },
+  of: ownerOf(name),
 })
+
+/** Nodes are named by what they are for, as `pool:c`. */
+function ownerOf(node: string): ExcessNeed['of'] {
+  const [what, name = ''] = node.split(':')
+  return { kind: what === 'cohort' || what === 'pool' ? what : 'tenant', name }
+}
+
 const tell = (uid: string, size: number, more: Partial<Notify> = {}): Notify =>
   notify('cut', [uid], size, { rule: 'limit-was-cut', ...more })
 const shared = { tier: 'shared', deadlineMs: NOW + TERMS.noticeMs.shared } as const
@@ -111,6 +118,16 @@ rejects([
     name: 'more than is over, in one piece, beside what is enough',
     ...cut(NESTED, 'cohort:c', 7, tell('b1', 4), tell('b2', 2)),
     want: /pod b1: it is not needed[\s\S]*pod b2: it is not needed/,
+  },
+  {
+    name: 'a limit of somebody else',
+    snapshot: snapshotOf(SMALL),
+    plan: planFor(
+      { ...needAt(snapshotOf(SMALL), 'cohort:c', 8), of: { kind: 'tenant', name: 'other' } },
+      ['b1'],
+      [tell('b1', 2)],
+    ),
+    want: /cohort:c is not of the tenant other/,
   },
   {
     name: 'a node of another tree',

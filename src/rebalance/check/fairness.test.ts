@@ -26,6 +26,7 @@ const tenants = [
   tenant('borrower', 'c', { a: {} }),
   tenant('modest', 'beside', { a: {} }),
 ]
+const SMALL = tenant('claimant', 'c', { a: { perPodMax: 3 } })
 const pods = [
   ...['b1', 'b2', 'b3', 'b4'].map(uid => pod(uid, 'borrower', 'burst', 2)),
   pod('s1', 'borrower', 'shared', 2),
@@ -246,6 +247,12 @@ const OF_HOLDS = [
     snapshot: { ...refused, refused: [] },
     plan: holding,
     want: /Job claimant\/job was not refused/,
+  },
+  {
+    name: 'more than a pod of its tenant may have was refused',
+    snapshot: snapshotOf({ cohorts, tenants: [SMALL, ...tenants.slice(1)], pods, rest: { refused: [demand] } }),
+    plan: holding,
+    want: /a pod of claimant may not ask for so much, or so little, a/,
   },
   {
     name: 'nobody can be told for whom it is held',

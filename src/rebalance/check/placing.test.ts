@@ -9,8 +9,8 @@ import { accepts, rejects } from './verdicts.testing.ts'
 const node = (name: string, size: number) => ({ name, amounts: amounts({ a: size }) })
 const waiting = { node: null, startedAtMs: null }
 const WORLD = {
-  cohorts: [cohort('c', { a: { burst: 8 } })],
-  tenants: [tenant('owner', 'c', { a: { reserved: 8 } }), tenant('borrower', 'c', { a: {} })],
+  cohorts: [cohort('c', { a: { burst: 7 } })],
+  tenants: [tenant('owner', 'c', { a: { reserved: 9 } }), tenant('borrower', 'c', { a: {} })],
   pods: [
     pod('w1', 'owner', 'reserved', 2, waiting),
     pod('w2', 'owner', 'reserved', 2, waiting),

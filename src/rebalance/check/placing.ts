@@ -54,8 +54,13 @@ function isRoomForAll(nodes: Map<string, Alike>, pods: readonly (readonly bigint
 /** Nodes that are left with least first, so that large pods find large ones. */
 function tightestFirst(nodes: ReadonlyMap<string, Alike>, pod: readonly bigint[]): readonly Alike[] {
   return [...nodes.values()]
-    .filter(({ free, count }) => count > 0 && free.every((amount, index) => amount >= (pod[index] ?? 0n)))
+    .filter(({ free, count }) => count > 0 && hasRoom(free, pod))
     .toSorted((a, b) => ascending(size(a.free), size(b.free)) || (String(a.free) < String(b.free) ? -1 : 1))
+}
+
+/** Of a class that it does not ask for, there may be less than nothing. */
+function hasRoom(free: readonly bigint[], pod: readonly bigint[]): boolean {
+  return pod.every((asked, index) => asked === 0n || asked <= (free[index] ?? 0n))
 }
 
 function largestFirst(keys: readonly string[], pods: readonly Sums[]): readonly (readonly bigint[])[] {

@@ -6,11 +6,12 @@ import { formatIssue } from '../../schema/parsed.ts'
 import { planOf } from '../plan-of.ts'
 import { mutationsOf } from './mutations.testing.ts'
 import { planIssues } from './plan-issues.ts'
-import { someSnapshot } from './snapshots.testing.ts'
+import { snapshotFrom, someDraft } from './snapshots.testing.ts'
 
 test('every plan of the planner is sound', () => {
   fc.assert(
-    fc.property(someSnapshot, snapshot => {
+    fc.property(someDraft, draft => {
+      const snapshot = snapshotFrom(draft)
       assert.deepEqual(planIssues(snapshot, planOf(snapshot)).map(formatIssue), [])
     }),
     { numRuns: 300 },
@@ -20,7 +21,8 @@ test('every plan of the planner is sound', () => {
 test('a plan of the planner with one change that matters is rejected', () => {
   const spoiled = new Set<string>()
   fc.assert(
-    fc.property(someSnapshot, snapshot => {
+    fc.property(someDraft, draft => {
+      const snapshot = snapshotFrom(draft)
       for (const { name, plan } of mutationsOf(snapshot, planOf(snapshot))) {
         spoiled.add(name)
         assert.notDeepEqual(planIssues(snapshot, plan), [], name)

@@ -38,6 +38,17 @@ const promote: Promote = {
 const planOf = (...steps: Plan['steps']): Plan => ({ asOfMs: NOW, met: [], unmet: [], steps })
 const sound = planOf(promote)
 const gang = planOf({ ...promote, pods: ['g1', 'g2'] })
+const waiting = {
+  tenant: 'team',
+  tier: 'burst',
+  size: 3,
+  whole: amounts({ a: 3 }),
+  arrived: 2,
+  came: amounts({ a: 2 }),
+  open: 2,
+  isCounted: false,
+  heldUntilMs: NOW + 1,
+} as const
 const claimed = { tenant: 'team', tier: 'reserved', amounts: amounts({ a: 2 }), untilMs: NOW + 1 } as const
 
 accepts([
@@ -106,6 +117,12 @@ rejects(
       name: 'half of a gang',
       plan: withStep(gang, 'promote', { pods: ['g1'] }),
       want: /not one pod, and not all of a gang/,
+    },
+    {
+      name: 'a gang whose last members are still waited for',
+      snapshot: snapshotOf({ ...worldOf(), gangs: [['team/train', waiting]] }),
+      plan: gang,
+      want: /its gang still holds room where it stands/,
     },
     {
       name: 'two pods as one',

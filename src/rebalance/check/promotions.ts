@@ -36,6 +36,7 @@ function faultsOf(scene: Scene, victims: ReadonlySet<string>, step: Promote): re
       : [`it says ${sumsText(step.amounts)}, and they hold ${sumsText(unit.amounts)}`]),
     ...(step.rule === 'own-reserved-is-free' ? [] : [`its rule is ${step.rule}`]),
     ...(termsOf(scene.snapshot, unit.tenant).mode === 'On' ? [] : [`reclaim is not On for ${unit.tenant}`]),
+    ...(scene.units.named(unit.gang ?? '')?.kind === 'hold' ? ['its gang still holds room where it stands'] : []),
     ...step.pods.filter(uid => victims.has(uid)).map(uid => `${uid} is to give back in the same plan`),
   ]
 }

@@ -4,54 +4,12 @@ import { amount } from '../../quantity/amount.ts'
 import { type Book, openBook } from '../../quota/book.ts'
 import { decide } from '../../quota/decide.ts'
 import { type Charge, charges, EMPTY_LEDGER, withClaim } from '../../quota/ledger.ts'
-import { amounts, bookOn, cohort, present, type Scenario, STAMP, tenant } from '../../quota/testing.ts'
+import { amounts, bookOn, present, type Scenario, STAMP } from '../../quota/testing.ts'
 import type { Amounts } from '../../quota/usage.ts'
 import type { TIERS } from '../../schema/parts.ts'
 import type { HeldPod, ReclaimTerms, RefusedDemand, Snapshot } from '../snapshot.ts'
+import { someQuotas } from './quotas.testing.ts'
 import { HOUR, NOW, TERMS } from './scenes.testing.ts'
-
-const someLimit = (max: number) => fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, fc.integer({ min: 0, max }))
-
-const someCohort = fc.record({
-  shared: fc.integer({ min: 0, max: 6 }),
-  burst: fc.integer({ min: 0, max: 10 }),
-  borrowingLimit: someLimit(8),
-  lendingLimit: someLimit(8),
-})
-
-const someTenant = fc.record({
-  reserved: fc.integer({ min: 0, max: 6 }),
-  sharedMax: someLimit(6),
-  burstLimit: someLimit(10),
-  lendingLimit: someLimit(6),
-  cap: someLimit(20),
-})
-
-const bothClasses = <T>(numbers: fc.Arbitrary<T>) => fc.record({ a: numbers, b: numbers })
-
-const someWeight = fc.constantFrom(1n, 1n, 1n, 0n, 2n, 5n).map(units => ({ nanos: units * 1_000_000_000n }))
-
-/** Up to three cohorts that lend most of what they have, and tenants that may borrow most of it. */
-const someQuotas: fc.Arbitrary<Scenario> = fc
-  .record({
-    cohorts: fc.array(fc.record({ parent: fc.nat(9), weight: someWeight, classes: bothClasses(someCohort) }), {
-      minLength: 1,
-      maxLength: 3,
-    }),
-    tenants: fc.array(fc.record({ home: fc.nat(9), weight: someWeight, classes: bothClasses(someTenant) }), {
-      minLength: 2,
-      maxLength: 5,
-    }),
-  })
-  .map(({ cohorts, tenants }) => ({
-    cohorts: cohorts.map(({ parent, weight, classes }, index) => ({
-      ...cohort(`c${index}`, classes, index === 0 ? null : `c${parent % index}`),
-      weight,
-    })),
-    tenants: tenants.map(({ home, weight, classes }, index) => {
-      return tenant(`t${index}`, `c${home % cohorts.length}`, classes, { weight })
-    }),
-  }))
 
 const someDemand = fc
   .record({ a: fc.integer({ min: 1, max: 4 }), b: fc.constantFrom(0, 0, 0, 2) })
@@ -121,75 +79,54 @@ const someNodes = fc.option(
   }),
 )
 
-export const someSnapshot: fc.Arbitrary<Snapshot> = fc
-  .record({
-    former: someQuotas,
-    // A cut: other quotas under the same ledger.
-    later: fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: someQuotas }),
-    owners: fc.array(someOwner, { maxLength: 14 }),
-    looks: fc.array(someLook, { minLength: 1, maxLength: 12 }),
-    terms: fc.array(fc.option(someTerms, { freq: 4 }), { minLength: 1, maxLength: 3 }),
-    nodes: someNodes,
-    allowed: fc.array(fc.nat(2), { minLength: 2, maxLength: 2 }),
-    asking: fc.array(someOwner, { maxLength: 4 }),
-    claiming: fc.array(someOwner, { maxLength: 2 }),
-    evicted: fc.nat(2),
-  })
-  .map(({ former, later, owners, looks, terms, nodes, allowed, asking, claiming, evicted }) => {
-    const admitted = admittedTo(former, owners)
-    const { cohorts, tenants } = later ?? former
-    const opened = bookOn(cohorts, tenants, 'c0', admitted.ledger)
-    const refused = asking.flatMap((owner, index) => refusedBy(opened, tenants, owner, index))
-    const book = claiming.reduce((at, owner, index) => claimedIn(at, tenants, owner, index), opened)
-    return {
-      nowMs: NOW,
-      book,
-      pods: [...charges(admitted.ledger)]
-        .toSorted((a, b) => (a.uid < b.uid ? -1 : 1))
-        .map((charge, index) => heldPod(charge, present(looks[index % looks.length], 'look'))),
-      refused,
-      nodes: nodes === null ? null : nodes.map(({ a, b }, index) => ({ name: `n${index}`, amounts: sizes(a, b) })),
-      disruptionsAllowed: new Map(BUDGETS.map((budget, index) => [budget, allowed[index] ?? 0])),
-      terms: new Map(
-        cohorts.flatMap(({ name }, index) => {
-          const said = terms[index % terms.length]
-          return said === null || said === undefined ? [] : [[name, said] as const]
-        }),
-      ),
-      evictedLastHour: new Map(tenants.map(({ name }) => [name, evicted])),
-    }
-  })
+/** What a snapshot is made from, in few words: a snapshot itself says too much to be read in a failure. */
+export const someDraft = fc.record({
+  former: someQuotas,
+  // A cut: other quotas under the same ledger.
+  later: fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: someQuotas }),
+  owners: fc.array(someOwner, { maxLength: 14 }),
+  looks: fc.array(someLook, { minLength: 1, maxLength: 12 }),
+  terms: fc.array(fc.option(someTerms, { freq: 4 }), { minLength: 1, maxLength: 3 }),
+  nodes: someNodes,
+  allowed: fc.array(fc.nat(2), { minLength: 2, maxLength: 2 }),
+  asking: fc.array(someOwner, { maxLength: 4 }),
+  claiming: fc.array(someOwner, { maxLength: 2 }),
+  evicted: fc.nat(2),
+})
 
-function sizes(a: number, b: number): Amounts {
-  return new Map([
-    ['a', amount(a)],
-    ['b', amount(b)],
-  ])
+type Draft = typeof someDraft extends fc.Arbitrary<infer T> ? T : never
+
+export function snapshotFrom(draft: Draft): Snapshot {
+  const { former, later, owners, looks, terms, nodes, allowed, asking, claiming, evicted } = draft
+  const admitted = admittedTo(former, owners)
+  const { cohorts, tenants } = later ?? former
+  const opened = bookOn(cohorts, tenants, 'c0', admitted.ledger)
+  const said = cohorts.map(({ name }, index) => [name, terms[index % terms.length] ?? null] as const)
+  return {
+    nowMs: NOW,
+    book: claiming.reduce((at, owner, index) => claimedIn(at, tenants, owner, index), opened),
+    pods: [...charges(admitted.ledger)]
+      .toSorted((a, b) => (a.uid < b.uid ? -1 : 1))
+      .map((charge, index) => heldPod(charge, present(looks[index % looks.length], 'look'))),
+    refused: asking.flatMap((owner, index) => refusedBy(opened, tenants, owner, index)),
+    nodes: nodes?.map((sizes, index) => ({ name: `n${index}`, amounts: amounts(sizes) })) ?? null,
+    disruptionsAllowed: new Map(BUDGETS.map((budget, index) => [budget, allowed[index] ?? 0])),
+    terms: new Map(said.flatMap(([name, own]) => (own === null ? [] : [[name, own]]))),
+    evictedLastHour: new Map(tenants.map(({ name }) => [name, evicted])),
+  }
 }
 
 /** Burst asks first, so that what is reserved comes back to what is lent. */
 function admittedTo({ cohorts, tenants }: Scenario, owners: readonly Owner[]): Book {
   const inTurn = [...owners.filter(({ tier }) => tier === 'burst'), ...owners.filter(({ tier }) => tier !== 'burst')]
-  return inTurn.reduce(
-    (book, owner, index) => {
-      const { name } = present(tenants[owner.tenant % tenants.length], 'tenant')
-      const members = Array.from(
-        { length: owner.isGang ? Math.min(owner.came, owner.size) : owner.size },
-        (_, at) => at,
-      )
-      return members.reduce((at, member) => {
-        const ask = {
-          tenant: name,
-          tier: owner.tier,
-          demand: owner.demand,
-          namespace: 'n',
-          ...gangOf(owner, `${index}`),
-        }
-        return decide(at, { ...ask, uid: `p${index}-${member}` }, { ...STAMP, holdUntilMs: NOW + HOUR }).book
-      }, book)
-    },
-    bookOn(cohorts, tenants, 'c0'),
-  )
+  const requests = inTurn.flatMap((owner, index) => {
+    const { name } = present(tenants[owner.tenant % tenants.length], 'tenant')
+    const ask = { tenant: name, tier: owner.tier, demand: owner.demand, namespace: 'n', ...gangOf(owner, `${index}`) }
+    const count = owner.isGang ? Math.min(owner.came, owner.size) : owner.size
+    return Array.from({ length: count }, (_, member) => ({ ...ask, uid: `p${index}-${member}` }))
+  })
+  const stamp = { ...STAMP, holdUntilMs: NOW + HOUR }
+  return requests.reduce((book, request) => decide(book, request, stamp).book, bookOn(cohorts, tenants, 'c0'))
 }
 
 function gangOf({ isGang, size, demand }: Owner, id: string) {

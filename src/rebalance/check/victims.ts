@@ -9,11 +9,11 @@ export function victimIssues(scene: Scene): readonly Issue[] {
   return [
     ...repeated(scene),
     ...scene.plan.met.flatMap(met => unknown(scene, met)),
-    ...scene.served.flatMap(served => {
-      return served.units.flatMap(unit => {
-        const at = `need ${served.met.need.id}, ${unit.key}`
-        const named = new Set(served.met.victims)
-        return [...split(named, unit), ...untouchable(unit)].map(problem => ({ at, problem }))
+    ...scene.served.flatMap(({ met, units }) => {
+      const named = new Set(met.victims)
+      return units.flatMap(unit => {
+        const problems = [...split(named, unit), ...untouchable(unit)]
+        return problems.map(problem => ({ at: `need ${met.need.id}, ${unit.key}`, problem }))
       })
     }),
     ...scene.served.flatMap(({ met, units }) => modeIssues(scene, met, units)),
