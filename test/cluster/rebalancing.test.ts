@@ -2,15 +2,11 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { textAt } from '../../src/admission/objects.ts'
-import { STEADY_CLOCK } from '../../src/cli/time.ts'
-import { evictPod } from '../../src/controller/rebalancing/pod-calls.ts'
-import { apiServer } from '../../src/kubernetes/api-server.ts'
-import { connect } from '../../src/kubernetes/connect.ts'
-import { openLine } from '../../src/kubernetes/line.ts'
 import { entries } from '../../src/quota/persistent-map.ts'
 import type { JsonObject, Tier } from '../../src/schema/parts.ts'
-import { parsedValue } from '../../src/schema/testing.ts'
+import { skipWithoutHelm } from '../chart/support/helm.ts'
 import { skipWithoutCluster } from './support/binaries.ts'
+import { chartsRights } from './support/chart-rights.ts'
 import { podsIn, tierOf } from './support/counted.ts'
 import { eventually } from './support/eventually.ts'
 import { endLeaving, isLeaving, nameOf, pathOf, runOn } from './support/kubelet.ts'
@@ -58,15 +54,11 @@ async function storyOf(replica: Replica): Promise<string> {
 }
 
 async function startReclaiming(t: TestContext) {
-  const lab = await startLab(t, { quotas: QUOTAS, replicas: 2 })
+  // With the chart's rights, so that what they lack is found here.
+  const rights = skipWithoutHelm ? {} : { grant: chartsRights }
+  const lab = await startLab(t, { quotas: QUOTAS, replicas: 2, ...rights })
   const { api } = lab.cluster
   for (const node of NODES) await addNode(api, node, 8)
-
-  const line = openLine(parsedValue(await connect(lab.cluster.kubeconfig, { env: {}, clock: STEADY_CLOCK })), {
-    connections: 1,
-  })
-  t.after(() => line.close())
-  const server = apiServer(line)
 
   const labelled = (gpus: number, tier: Tier, owner?: string): JsonObject => {
     const reference = {
@@ -116,16 +108,6 @@ async function startReclaiming(t: TestContext) {
       return (Array.isArray(items) ? (items as readonly JsonObject[]) : [])
         .filter(event => textAt(event, 'regarding', 'name') === nameOf(pod))
         .map(event => textAt(event, 'reason') ?? '')
-    },
-    /** What the API server says of the eviction of a pod, and of one that had its name. */
-    async evictionsOf(pod: JsonObject) {
-      const named = { namespace: TEAM_B, name: nameOf(pod), uid: textAt(pod, 'metadata', 'uid') ?? '' }
-      const [rehearsed, inEarnest, ofAnother] = [
-        await evictPod(server, named, true),
-        await evictPod(server, named),
-        await evictPod(server, { ...named, uid: 'another' }),
-      ]
-      return { rehearsed: rehearsed.kind, inEarnest: inEarnest.kind, ofAnother: ofAnother.kind }
     },
     /** A budget over what team-b borrows, which allows so many disruptions: as the disruption controller says, of which there is none. */
     async keepBorrowers(): Promise<(disruptionsAllowed: number) => Promise<void>> {
@@ -227,9 +209,6 @@ test('what is lent comes back', { skip: skipWithoutCluster }, async t => {
         : undefined,
     )
     assert.deepEqual([await noticed(), await claims()], [[], []])
-    const [pod] = await cluster.ofB().then(pods => pods.filter(one => tierOf(one) === 'burst'))
-    assert.ok(pod !== undefined)
-    assert.deepEqual(await cluster.evictionsOf(pod), { rehearsed: 'blocked', inEarnest: 'blocked', ofAnother: 'stale' })
 
     await allow(1)
     const victim = await oneNoticed()

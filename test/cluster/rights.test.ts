@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { fieldAt, textAt } from '../../src/admission/objects.ts'
 import type { JsonObject } from '../../src/schema/parts.ts'
-import { skipWithoutHelm, template } from '../chart/support/helm.ts'
+import { skipWithoutHelm } from '../chart/support/helm.ts'
 import { folderOf } from '../support/sluice-process.ts'
 import { skipWithoutCluster } from './support/binaries.ts'
-import type { ControlPlane } from './support/control-plane.ts'
+import { chartsRights } from './support/chart-rights.ts'
 import { eventually } from './support/eventually.ts'
 import { startLab, TEAM_A } from './support/lab.ts'
 import { deploymentFor, podFor } from './support/pods.ts'
@@ -32,13 +32,6 @@ function audited(t: TestContext) {
         .split('\n')
         .map(line => JSON.parse(line)),
   }
-}
-
-async function chartsRights({ kubectl }: ControlPlane): Promise<void> {
-  const { exitCode, stdout, stderr } = template('self-generated', '--show-only', 'templates/rbac.yaml')
-  assert.equal(exitCode, 0, stderr)
-  const applied = await kubectl(['apply', '--server-side', '-f', '-'], { stdin: stdout })
-  assert.equal(applied.code, 0, applied.stderr)
 }
 
 const codeOf = (call: JsonObject) => fieldAt(call, 'responseStatus', 'code')

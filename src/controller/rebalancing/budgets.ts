@@ -14,6 +14,8 @@ interface Budget {
 
 export interface Budgets {
   readonly collection: Collection<Budget>
+  /** Why nothing can be said yet. */
+  problem(): string | undefined
   /** By `namespace/name`. */
   allowed(): ReadonlyMap<string, number>
   /** The keys of those that cover a pod, in their order. */
@@ -22,6 +24,7 @@ export interface Budgets {
 
 export function podDisruptionBudgets(): Budgets {
   const byNamespace = new Map<string, Map<string, Budget>>()
+  let isListed = false
 
   function put(namespace: string, name: string, budget: Budget): void {
     const known = byNamespace.get(namespace) ?? new Map<string, Budget>()
@@ -32,6 +35,7 @@ export function podDisruptionBudgets(): Budgets {
     replaced(all) {
       byNamespace.clear()
       for (const { namespace, name, kept } of all) put(namespace, name, kept)
+      isListed = true
     },
     changed({ namespace, name, kept }) {
       if (kept !== undefined) put(namespace, name, kept)
@@ -42,6 +46,7 @@ export function podDisruptionBudgets(): Budgets {
 
   return {
     collection: { path: '/apis/policy/v1/poddisruptionbudgets', keep: budgetOf, audience },
+    problem: () => (isListed ? undefined : 'the PodDisruptionBudgets have not been listed yet'),
     allowed() {
       const all = [...byNamespace.values()].flatMap(budgets => [...budgets])
       return new Map(all.map(([key, { disruptionsAllowed }]) => [key, disruptionsAllowed]))

@@ -5,12 +5,14 @@ import type { Change } from '../../quota/change.ts'
 import type { LedgerWriter } from '../../quota/writer.ts'
 import type { Need } from '../../rebalance/need.ts'
 import type { Evict, Notify, Rescind, Step } from '../../rebalance/plan.ts'
+import type { Notice } from '../../rebalance/snapshot.ts'
+import type { JsonObject } from '../../schema/parts.ts'
 import type { ApiServer } from '../api-server.ts'
 import type { CountedPod } from '../counting/tree-count.ts'
 import type { Tell } from './events.ts'
 import type { Hands, Outcome } from './hands.ts'
 import type { PastEvictions } from './past-evictions.ts'
-import { evictPod, type PodName, patchPod, together } from './pod-calls.ts'
+import { evictPod, type Patched, type PodName, patchPod, together } from './pod-calls.ts'
 import { tellOfEviction, tellOfNotice, tellOfRescission } from './pod-stories.ts'
 import { promote } from './promotion.ts'
 
@@ -28,6 +30,8 @@ export interface ClusterHandsDeps {
 export interface ClusterHands extends Hands {
   /** The newest version that was given to a pod here: who plans before the watch has come so far would do the same again. */
   writtenUpTo(): bigint
+  /** The notice of a pod on which none can be written, for as long as this replica leads. */
+  spoken(uid: string): Notice | null
 }
 
 /** A pod with what is counted for it. */
@@ -35,15 +39,21 @@ interface KnownPod extends PodName {
   readonly counted: CountedPod
 }
 
+const DONE: Outcome = { kind: 'done' }
 const NOBODY: Outcome = { kind: 'stale', why: 'none of the pods is there any more' }
 
 export function clusterHands(deps: ClusterHandsDeps): ClusterHands {
   let writtenUpTo = 0n
+  const spoken = new Map<string, Notice>()
 
-  async function patch(pod: PodName, metadata: Parameters<typeof patchPod>[2]): Promise<Outcome> {
-    const { outcome, version } = await patchPod(deps.api, pod, metadata)
-    if (version !== undefined && version > writtenUpTo) writtenUpTo = version
-    return outcome
+  async function patched(pod: PodName, metadata: JsonObject): Promise<Patched> {
+    const result = await patchPod(deps.api, pod, metadata)
+    if (result.version !== undefined && result.version > writtenUpTo) writtenUpTo = result.version
+    return result
+  }
+
+  async function patch(pod: PodName, metadata: JsonObject): Promise<Outcome> {
+    return (await patched(pod, metadata)).outcome
   }
 
   async function notify(step: Notify, need: Need | undefined): Promise<Outcome> {
@@ -52,15 +62,19 @@ export function clusterHands(deps: ClusterHandsDeps): ClusterHands {
       [NEED_ANNOTATION]: step.need,
     }
     return ofEach(known(step.pods, deps), async pod => {
-      const outcome = await patch(pod, { annotations })
-      if (outcome.kind === 'done') await deps.tell(tellOfNotice(pod, step, need))
-      return outcome
+      const { outcome, isFull } = await patched(pod, { annotations })
+      // Who leaves no room for a notice has it all the same; else nobody could be evicted who fills up his annotations.
+      if (isFull === true) spoken.set(pod.uid, { deadlineMs: step.deadlineMs, need: step.need })
+      if (outcome.kind !== 'done' && isFull !== true) return outcome
+      await deps.tell(tellOfNotice(pod, step, need))
+      return DONE
     })
   }
 
   async function rescind(step: Rescind): Promise<Outcome> {
     const annotations = { [DEADLINE_ANNOTATION]: null, [NEED_ANNOTATION]: null }
     return ofEach(known(step.pods, deps), async pod => {
+      spoken.delete(pod.uid)
       const outcome = await patch(pod, { annotations })
       if (outcome.kind === 'done') await deps.tell(tellOfRescission(pod, step))
       return outcome
@@ -88,7 +102,7 @@ export function clusterHands(deps: ClusterHandsDeps): ClusterHands {
     if (tree === undefined) return { kind: 'stale', why: `tenant ${tenant} is in no tree any more` }
     try {
       await deps.ledger.amend(tree, [change])
-      return { kind: 'done' }
+      return DONE
     } catch (cause) {
       return { kind: 'failed', cause }
     }
@@ -111,7 +125,7 @@ export function clusterHands(deps: ClusterHandsDeps): ClusterHands {
     }
   }
 
-  return { carryOut, writtenUpTo: () => writtenUpTo }
+  return { carryOut, writtenUpTo: () => writtenUpTo, spoken: uid => spoken.get(uid) ?? null }
 }
 
 function known(uids: readonly string[], { pod }: ClusterHandsDeps): readonly KnownPod[] {

@@ -22,6 +22,8 @@ export interface SightDeps {
   readonly counted: (tree: string) => CountedTree | undefined
   /** The newest version that a step has given to a pod. */
   readonly writtenUpTo: () => bigint
+  /** The notice of a pod on which none can be written. */
+  readonly spoken: (uid: string) => Notice | null
   readonly quotas: () => Quotas
   readonly terms: () => ReadonlyMap<string, ReclaimTerms>
   readonly nodes: () => readonly NodeShape[]
@@ -67,7 +69,7 @@ function snapshotOf(tree: string, { book, pods }: CountedTree, deps: SightDeps):
 function heldPod(
   { seen, facts }: CountedPod,
   nowMs: number,
-  { budgets, utilisation }: SightDeps,
+  { budgets, utilisation, spoken }: SightDeps,
   believed: (pod: CountedPod['seen'], notice: Notice | null, createdAtMs: number) => Notice | null,
 ): HeldPod {
   const { namespace, standing, createdAtMs } = facts
@@ -88,7 +90,7 @@ function heldPod(
     savedAtMs: savedAtMs === null ? null : Math.min(savedAtMs, nowMs),
     utilisation: utilisation({ namespace, name, startedAtMs }),
     budgets: budgets.covering(facts),
-    notice: believed(seen, standing.notice, createdAtMs),
+    notice: believed(seen, standing.notice, createdAtMs) ?? spoken(seen.uid),
     isLeaving: standing.isLeaving,
   }
 }

@@ -1,5 +1,4 @@
 /** Tells what came of cycles: numbers to whoever measures, a line for each step, and a rejected plan with all that it was made from. */
-import { hash } from 'node:crypto'
 import type { Clock, Log } from '../../admission/endpoint.ts'
 import type { Need } from '../../rebalance/need.ts'
 import type { MetNeed, Obstacle, Rule, Step } from '../../rebalance/plan.ts'
@@ -37,13 +36,16 @@ export interface TellingDeps {
   readonly clock: Clock
 }
 
+/** A plan is made every few seconds, and a wrong one may be wrong each time in other words. */
+const AGAIN_MS = 600_000
+
 type Rejected = Extract<CycleReport, { readonly kind: 'rejected' }>
 
 export function reportTeller(deps: TellingDeps): (report: CycleReport) => void {
   const { observer, log } = deps
   const ages = needAges(deps.clock)
   const shown = onceInARow()
-  const rejected = onceInARow()
+  const rejectedAtMs = new Map<string, number>()
   const unclear = onceInARow()
 
   function carriedOut(report: CarriedOut): void {
@@ -66,11 +68,13 @@ export function reportTeller(deps: TellingDeps): (report: CycleReport) => void {
         return
       case 'rejected':
         observer.planned(report.tree, 'rejected')
-        rejected(report.tree, report.issues.map(formatIssue).join('; '), reason => tellRejected(report, reason, deps))
+        if (deps.clock.now() - (rejectedAtMs.get(report.tree) ?? Number.NEGATIVE_INFINITY) < AGAIN_MS) return
+        rejectedAtMs.set(report.tree, deps.clock.now())
+        tellRejected(report, deps)
         return
       case 'carried-out':
         carriedOut(report)
-        for (const memory of [unclear, rejected]) memory(report.tree, '', () => {})
+        unclear(report.tree, '', () => {})
     }
   }
 }
@@ -108,7 +112,8 @@ function lineOf({ need, victims }: MetNeed): string {
   return `${need.kind} ${need.id}: ${victims.join(', ')}`
 }
 
-function tellRejected({ tree, snapshot, plan, issues }: Rejected, reason: string, deps: TellingDeps): void {
+function tellRejected({ tree, snapshot, plan, issues }: Rejected, deps: TellingDeps): void {
+  const reason = issues.map(formatIssue).join('; ')
   const input = replayText(snapshot, plan, issues)
   deps.log.problem('a plan was rejected: nothing of it was carried out', undefined, { tree, reason, input })
   const uid = deps.uidOf(tree)
@@ -118,7 +123,7 @@ function tellRejected({ tree, snapshot, plan, issues }: Rejected, reason: string
     type: 'Warning',
     reason: 'PlanRejected',
     action: 'Check',
-    occasion: hash('sha256', reason, 'hex'),
+    occasion: `${snapshot.nowMs}`,
     note: `Nothing is reclaimed: the plan is wrong (${reason}). The log of the leader has what it was made from; please report it.`,
   })
 }

@@ -25,7 +25,9 @@ export async function runOn(api: ApiClient, pod: JsonObject, node: string): Prom
       state: { running: { startedAt: startTime } },
     },
   ]
-  await api.must('PATCH', `${path}/status`, { status: { phase: 'Running', startTime, containerStatuses } })
+  // One that is not ready is not what a PodDisruptionBudget keeps.
+  const conditions = [{ type: 'Ready', status: 'True', lastTransitionTime: startTime }]
+  await api.must('PATCH', `${path}/status`, { status: { phase: 'Running', startTime, containerStatuses, conditions } })
 }
 
 /** The pods that have been asked to end do so; their names. */

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { textAt } from '../../admission/objects.ts'
+import { TREE } from '../counting/testing.ts'
+import type { Death } from './changing-api.testing.ts'
+import { NOTICE_MS, reclaimingWorld, running } from './testing.ts'
+
+/** Tenant a has all it reserves, and borrows what is left of twenty; then b comes for two of its own four. */
+function lent() {
+  const world = reclaimingWorld()
+  world.server.put(running('own', 'reserved', 8))
+  for (let index = 0; index < 12; index += 1) world.server.put(running(`lent-${index}`, 'burst'))
+  return world
+}
+
+function comeBack(world: ReturnType<typeof lent>): void {
+  world.server.put(running('owner', 'reserved', 2, { namespace: 'team-b', spec: { nodeName: '' } }))
+}
+
+test('lent capacity comes back: notice, deadline, eviction, and no more than is owed', async () => {
+  const world = lent()
+  world.leadAndPlan('leader')
+  await world.pass(5_000)
+  assert.deepEqual(world.told(), [])
+  comeBack(world)
+  await world.pass(5_000)
+  const noticed = world.noticed()
+  assert.equal(noticed.length, 2)
+  assert.deepEqual(world.told().toSorted(), noticed.map(name => `ReclaimNotice ${name}`).toSorted())
+  await world.pass(NOTICE_MS - 5_000)
+  assert.deepEqual(world.leaving(), [])
+  await world.pass(10_000)
+  assert.deepEqual(world.leaving(), noticed)
+  world.endLeaving()
+  await world.pass(120_000)
+  assert.deepEqual([world.noticed(), world.leaving()], [[], []])
+  assert.equal(await world.held(), 'reserved 8000 h100, burst 10000 h100')
+  assert.deepEqual(world.problems, [])
+})
+
+/** Plays the whole story with leaders that die, until nothing happens any more. */
+async function story(death: Death | undefined) {
+  const world = lent()
+  let leader = world.leadAndPlan('0', death === undefined ? {} : { death })
+  await world.pass(5_000)
+  comeBack(world)
+  const evicted: string[] = []
+  for (let passed = 0; passed < 200_000; passed += 5_000) {
+    await world.pass(5_000)
+    evicted.push(...world.endLeaving())
+    if (leader.isDead()) leader = world.leadAndPlan('1')
+  }
+  return { world, evicted }
+}
+
+test('whoever dies at whatever call, the next leader ends what was begun: the same two go, and are told once', async () => {
+  const { world: whole, evicted: expected } = await story(undefined)
+  const changes = whole.calls.filter(({ method }) => method !== 'GET').length
+  // Two pods: a patch and an event, an eviction and an event.
+  assert.equal(changes, 8)
+  for (let atCall = 0; atCall < changes; atCall += 1) {
+    for (const hasEffect of [false, true]) {
+      const { world, evicted } = await story({ atCall, hasEffect })
+      const at = `call ${atCall}, ${hasEffect ? 'with' : 'without'} effect`
+      assert.deepEqual(evicted.toSorted(), expected.toSorted(), at)
+      assert.equal(await world.held(), 'reserved 8000 h100, burst 10000 h100', at)
+      const told = world.told()
+      assert.equal(new Set(told).size, told.length, at)
+    }
+  }
+})
+
+test('a notice is taken back when whoever it was given for has gone', async () => {
+  const world = lent()
+  world.leadAndPlan('leader')
+  comeBack(world)
+  await world.pass(10_000)
+  const noticed = world.noticed()
+  world.server.remove('owner')
+  await world.pass(5_000)
+  assert.deepEqual(world.noticed(), [])
+  assert.deepEqual(
+    world.told().filter(told => told.startsWith('ReclaimRescinded')),
+    noticed.map(name => `ReclaimRescinded ${name}`),
+  )
+})
+
+test('a deadline that is copied from another pod, or further away than any notice, is none', async () => {
+  for (const deadline of ['2025-01-01T00:00:00Z', '2099-01-01T00:00:00Z']) {
+    const world = lent()
+    const annotations = { 'sluice.dev/reclaim-deadline': deadline, 'sluice.dev/reclaim-need': 'forged' }
+    for (let index = 0; index < 12; index += 1) {
+      const labels = { 'sluice.dev/tier': 'burst' }
+      world.server.put(running(`lent-${index}`, 'burst', 1, { metadata: { annotations, labels } }))
+    }
+    world.leadAndPlan('leader')
+    comeBack(world)
+    await world.pass(10_000)
+    assert.deepEqual(world.leaving(), [], `${deadline}: nobody goes without notice`)
+    await world.pass(NOTICE_MS + 10_000)
+    assert.equal(world.leaving().length, 2, `${deadline}: and nobody stays for ever`)
+  }
+})
+
+test('annotations that leave no room for a notice keep nobody: it is told by an event, and holds for as long as its leader', async () => {
+  const world = reclaimingWorld()
+  world.server.put(running('own', 'reserved', 8))
+  const metadata = { labels: { 'sluice.dev/tier': 'burst' }, annotations: { full: 'x'.repeat(262_100) } }
+  for (const name of ['p', 'q']) world.server.put(running(name, 'burst', 6, { metadata }))
+  const leader = world.leadAndPlan('leader')
+  comeBack(world)
+  await world.pass(10_000)
+  assert.match(world.told().join(), /^ReclaimNotice [pq]$/)
+  await world.pass(NOTICE_MS - 15_000)
+  assert.deepEqual(world.leaving(), [])
+  leader.end()
+  world.leadAndPlan('another')
+  await world.pass(NOTICE_MS)
+  assert.deepEqual(world.leaving(), [], 'another leader does not know of it, and gives another')
+  await world.pass(15_000)
+  assert.equal(world.leaving().length, 1)
+})
+
+test('what is borrowed becomes the own of its tenant when its reserve is free, and the claim for it ends', async () => {
+  const world = lent()
+  world.leadAndPlan('leader')
+  await world.pass(5_000)
+  world.server.remove('own')
+  await world.pass(20_000)
+  assert.equal(await world.held(), 'reserved 8000 h100, burst 4000 h100')
+  const ledger = await world.ledger()
+  assert.equal(ledger.claims.size, 0)
+  assert.equal(world.told().filter(told => told.startsWith('Promoted')).length, 8)
+  const moved = world.server
+    .pods()
+    .filter(one => textAt(one, 'metadata', 'annotations', 'sluice.dev/former-tier') === 'burst')
+  assert.equal(moved.length, 8)
+})
+
+test('a plan that the checker rejects is not carried out; it is told with its input, once', async () => {
+  const world = lent()
+  const wrong = {
+    asOfMs: 0,
+    met: [],
+    unmet: [],
+    steps: [
+      {
+        kind: 'evict',
+        rule: 'limit-was-cut',
+        need: 'none',
+        tenant: 'a',
+        tier: 'burst',
+        pods: ['uid-lent-0'],
+        amounts: new Map(),
+      },
+    ],
+  } as const
+  world.leadAndPlan('leader', { planOf: () => wrong })
+  await world.pass(30_000)
+  assert.deepEqual(world.leaving(), [])
+  assert.ok(world.plans.length > 2)
+  assert.deepEqual([...new Set(world.plans)], ['rejected'])
+  assert.deepEqual(world.told(), [`PlanRejected ${TREE}`])
+  const [problem, ...others] = world.problems
+  assert.deepEqual(others, [])
+  const input = JSON.parse(textAt(problem?.context, 'input') ?? '')
+  assert.equal(input.snapshot.pods.length, 13)
+  assert.deepEqual(input.plan.steps[0].pods, ['uid-lent-0'])
+  assert.ok(input.book.ledger.length > 0)
+})
+
+test('where nobody needs anything and nothing happens, no plan is made', async () => {
+  const world = lent()
+  world.leadAndPlan('leader')
+  await world.pass(20_000)
+  const made = world.plans.length
+  await world.pass(60_000)
+  assert.equal(world.plans.length, made)
+})
