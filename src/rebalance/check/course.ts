@@ -1,7 +1,9 @@
 /** A plan played through: who gives back for each need, and what is held for it then. */
+import { amount } from '../../quantity/amount.ts'
 import { claimKey } from '../../quota/claim.ts'
 import { find } from '../../quota/persistent-map.ts'
 import type { Tier } from '../../schema/parts.ts'
+import type { Need } from '../need.ts'
 import type { MetNeed, Plan, Promote } from '../plan.ts'
 import type { HeldPod, RefusedDemand, Snapshot } from '../snapshot.ts'
 import { type Balance, balanceOf, type Load } from './balance.ts'
@@ -20,6 +22,7 @@ export interface Scene {
 }
 
 export interface Served {
+  /** With what may be used claims aside, where it says how much. */
   readonly met: MetNeed
   /** Each once, and those only that exist. */
   readonly units: readonly Unit[]
@@ -28,20 +31,30 @@ export interface Served {
 }
 
 export function sceneOf(snapshot: Snapshot, plan: Plan): Scene {
-  const units = unitsOf(snapshot)
+  const bare = { snapshot, plan, units: unitsOf(snapshot), held: balanceOf(snapshot.book) }
+  const start = startOf(bare)
   const holds = plan.steps.flatMap(step => (step.kind === 'hold' ? [step] : []))
   const claims = new Map(holds.map(({ need, claim }) => [need, claim]))
   const taken = new Set<string>()
-  const served = plan.met.map(met => {
-    const all = met.victims.flatMap(victim => units.named(victim) ?? [])
-    const fresh = all.filter(({ key }) => taken.size < taken.add(key).size)
-    return { met, units: fresh, held: heldFor(snapshot, claims, met, fresh) }
+  const served = plan.met.map(one => {
+    const met = { ...one, need: withoutClaims(start, one.need) }
+    const all = met.victims.flatMap(victim => bare.units.named(victim) ?? [])
+    const units = all.filter(({ key }) => taken.size < taken.add(key).size)
+    return { met, units, held: heldFor(snapshot, claims, met, units) }
   })
-  return { snapshot, plan, units, held: balanceOf(snapshot.book), served }
+  return { ...bare, served }
+}
+
+/** A need says how much may be used with what is claimed at its node, as people see it; it is judged without. */
+function withoutClaims({ used, claimed }: Reckoning, need: Need): Need {
+  if (need.kind === 'claim' || need.kind === 'refused') return need
+  const { node, class: key, atMost } = need
+  const onlyClaimed = claimed.used('total', node, key) - used.used('total', node, key)
+  return { ...need, atMost: amount(atMost - onlyClaimed) }
 }
 
 /** What the ledger holds without those that leave already, and with the promotions carried out. */
-export function startOf({ snapshot, plan, units, held }: Scene): Reckoning {
+export function startOf({ snapshot, plan, units, held }: Omit<Scene, 'served'>): Reckoning {
   const reckoning = reckoningOf(snapshot, held)
   for (const pod of units.leaving) change(reckoning, pod, -1n)
   promoteIn(reckoning.used, snapshot, plan, units)

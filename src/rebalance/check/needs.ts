@@ -8,7 +8,7 @@ import { notOver, notOwners, notWaiting } from './owed-needs.ts'
 
 /** `start` is what is used before anybody gives back, claims aside. */
 export function needIssues(scene: Scene, start: Balance): readonly Issue[] {
-  const needs = scene.plan.met.map(({ need }) => need)
+  const needs = scene.served.map(({ met }) => met.need)
   const ids = [...needs, ...scene.plan.unmet.map(({ need }) => need)].map(({ id }) => id)
   const seen = new Set<string>()
   const repeated = new Set(ids.filter(id => seen.size === seen.add(id).size))

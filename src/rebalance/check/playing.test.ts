@@ -92,7 +92,13 @@ rejects([
   {
     name: 'somebody gives back to a claim as if it were owed',
     snapshot: claimed,
-    plan: planOf([applied('one', 4, 'b1')], tell('one', 'b1')),
+    plan: planOf([applied('one', 6, 'b1')], tell('one', 'b1')),
     want: /need one, pod b1: it is not needed/,
+  },
+  {
+    name: 'a claim is brought below the limit as if it were owed',
+    snapshot: claimed,
+    plan: planOf([applied('one', 4, 'b1')], tell('one', 'b1')),
+    want: /cohort:c may use 4m a, and is brought down to 2m/,
   },
 ])

@@ -1,6 +1,6 @@
 /**
- * What becomes of a plan. Each need takes where those before it leave off, so there it is judged from whom it takes. Whether it is met, and
- * who was not needed, shows at the end: what is given back for one need may be enough for another.
+ * What becomes of a plan. Each need takes where those before it leave off, so there it is judged from whom it takes. Whether it is met shows
+ * there or at the end, and who was not needed only at the end: what is given back for one need may be enough for another.
  *
  * It is played twice: as what happens, and as what is shown. Whoever is only shown a plan does not leave, so needs that are applied may
  * not count on them; those that are shown count on everybody.
@@ -35,14 +35,17 @@ function playedIssues(
 ): readonly Issue[] {
   const running = startOf(scene)
   const isJudged = new Set(judged)
+  const unmetInTurn: Served[] = []
   const inTurn = played.flatMap(served => {
     play(running, served)
-    return isJudged.has(served) ? turnIssues(scene, running, served) : []
+    if (!isJudged.has(served)) return []
+    if (unmetIssues(scene, running, served).length > 0) unmetInTurn.push(served)
+    return turnIssues(scene, running, served)
   })
   const homeless = placing.isPlaced(played) ? [] : [{ at: 'nodes', problem: 'they have no room for all who wait' }]
   return [
     ...inTurn,
-    ...judged.flatMap(served => unmetIssues(scene, running, served)),
+    ...unmetInTurn.flatMap(served => unmetIssues(scene, running, served)),
     ...homeless,
     ...unprotectedIssues(scene, played),
     ...brokenLimits(scene, running.claimed),
@@ -55,8 +58,9 @@ function turnIssues(scene: Scene, running: Reckoning, served: Served): readonly 
   return [...wrongGivers(scene, balance, served), ...unfairTakings(scene, balance, served)]
 }
 
-function unmetIssues(scene: Scene, end: Reckoning, served: Served): readonly Issue[] {
+/** Shared demand is held as if burst were not there, so it may take from a claim of burst what that was given before. */
+function unmetIssues(scene: Scene, running: Reckoning, served: Served): readonly Issue[] {
   const { need } = served.met
-  const problems = unmetReasons(scene, balanceFor(end, need), served)
+  const problems = unmetReasons(scene, balanceFor(running, need), served)
   return problems.map(problem => ({ at: `need ${need.id}`, problem }))
 }
