@@ -35,14 +35,14 @@ export function pursued(survey: Survey, course: Course, task: Task): Course {
 
 /**
  * Demand that was refused is met in the first tier in which others can make room. Where nobody has to, because room is being freed
- * already, waking whoever was refused is enough.
+ * already, nothing is held: whoever is woken first gets it, and who comes too late is refused again.
  */
 export function pursuedFirst(survey: Survey, course: Course, { attempts }: Refused): Course {
   let first: UnmetNeed | undefined
   for (const { task, claim } of attempts) {
     const next = served(survey, course, task, claim)
     if (typeof next === 'string') first ??= { need: task.need, because: next }
-    else return next.met.at(-1)?.units.length === 0 ? { ...next, met: course.met } : next
+    else return next.met.at(-1)?.units.length === 0 ? course : next
   }
   return first === undefined ? course : { ...course, unmet: [...course.unmet, first] }
 }

@@ -11,7 +11,7 @@ import type { Node } from '../quota/tree.ts'
 import { used } from '../quota/usage.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { Unit } from './units.ts'
-import type { Spent } from './victims/protection.ts'
+import { NOTHING_SPENT, type Spent } from './victims/protection.ts'
 import type { Gains } from './victims/rooms.ts'
 import { type Views, withLess, withMore } from './views.ts'
 
@@ -47,10 +47,9 @@ export function startOf({ book, pods }: Snapshot, promoted: readonly Unit[]): St
 
   const standing = all.filter(claim => !isMoving(claim))
   const bare = standing.reduce((views, claim) => withLess(views, book, claim), now)
-  const spent = { disruptions: new Map(), evictions: new Map() }
   const spoken = new Set(promoted.map(({ key }) => key))
   return {
-    outlook: { ...bare, spoken, spent, gains: new Map(), housed: new Set() },
+    outlook: { ...bare, spoken, spent: NOTHING_SPENT, gains: new Map(), housed: new Set() },
     claims: standing,
     raisedBy: (node, key) => subtract(used(now.total, node, key), used(bare.total, node, key)),
   }

@@ -7,14 +7,14 @@
 import { type Course, type Met, pursued, pursuedFirst } from './course.ts'
 import { claimNeeds, refusedNeeds } from './needs/asked.ts'
 import { byShareWith } from './needs/fair-order.ts'
-import { type Entitled, entitledNeeds, excessNeeds } from './needs/owed.ts'
+import { type Entitled, entitledNeeds, excessNeeds, withoutVain } from './needs/owed.ts'
 import { startOf, withClaims } from './outlook.ts'
 import type { MetNeed, Plan } from './plan.ts'
 import { promotedUnits, promotion } from './promotion.ts'
 import type { Snapshot } from './snapshot.ts'
 import { spared } from './spared.ts'
 import { namesOf, rescinds, stepsFor } from './steps.ts'
-import { surveyOf } from './survey.ts'
+import { type Survey, surveyOf } from './survey.ts'
 
 export function planOf(snapshot: Snapshot): Plan {
   const survey = surveyOf(snapshot)
@@ -22,9 +22,8 @@ export function planOf(snapshot: Snapshot): Plan {
   const start = startOf(snapshot, promoted)
   const begun: Course = { applied: start.outlook, shown: start.outlook, met: [], unmet: [] }
 
-  const entitled = entitledNeeds(snapshot, start)
-  const granted = entitled.reduce((course, { task }) => pursued(survey, course, task), begun)
-  const excess = excessNeeds(snapshot, granted.applied, start, inVain(entitled, granted))
+  const { course: granted, inVain } = grantedTo(survey, begun, entitledNeeds(snapshot, start))
+  const excess = excessNeeds(snapshot, granted.applied, start, inVain)
   const owed = excess.reduce((course, task) => pursued(survey, course, task), granted)
 
   const claimed = withClaimsIn(snapshot, owed, start.claims)
@@ -41,10 +40,16 @@ export function planOf(snapshot: Snapshot): Plan {
   }
 }
 
-/** The entitled for whom nothing is done. */
-function inVain(entitled: readonly Entitled[], { met }: Course): readonly Entitled[] {
-  const served = new Set(met.filter(({ isApplied }) => isApplied).map(({ task }) => task.need.id))
-  return entitled.filter(({ task }) => !served.has(task.need.id))
+/** The course once all who are entitled were tried, and those of them for whom nothing is done. */
+function grantedTo(survey: Survey, begun: Course, entitled: readonly Entitled[]) {
+  let course = begun
+  const inVain: Entitled[] = []
+  for (const one of entitled) {
+    const next = pursued(survey, course, withoutVain(one, inVain))
+    if (next.met.length === course.met.length) inVain.push(one)
+    course = next
+  }
+  return { course, inVain }
 }
 
 function withClaimsIn(snapshot: Snapshot, course: Course, claims: Parameters<typeof withClaims>[2]): Course {

@@ -29,27 +29,29 @@ export function promotedUnits(survey: Survey): readonly Unit[] {
 /** Those that give back last are promoted first. */
 function unitsPromoted(survey: Survey, tenant: Tenant): readonly Unit[] {
   const { book } = survey.snapshot
-  let view = book.firm
-  let moved = NO_AMOUNTS
-  return AT_RISK.filter(tier => isBefore(tenant, 'reserved', tier) && mayMove(book, tenant, tier)).flatMap(tier =>
-    survey
-      .unitsInOrder(tenant.leaves[tier])
-      .toReversed()
-      .filter(unit => {
-        const asked = unclaimed(book, unit)
-        const others = sum(moved, asked)
-        if (
-          isHold(unit) ||
-          holdsRoom(book, unit) ||
-          !fits(view, tenant, asked) ||
-          !isWithinCaps(book, tenant, 'reserved', fitOf({ pods: 1, amounts: others }))
-        )
-          return false
-        view = addUsage(view, tenant.leaves.reserved, asked)
-        moved = others
-        return true
-      }),
-  )
+  let room: Room = { view: book.firm, moved: NO_AMOUNTS }
+  return AT_RISK.filter(tier => isBefore(tenant, 'reserved', tier) && mayMove(book, tenant, tier))
+    .flatMap(tier => survey.unitsInOrder(tenant.leaves[tier]).toReversed())
+    .filter(unit => {
+      const left = roomAfter(book, tenant, room, unit)
+      room = left ?? room
+      return left !== undefined
+    })
+}
+
+interface Room {
+  readonly view: Usage
+  /** What moves already; below a cap, it counts where it is and where it goes until it has moved. */
+  readonly moved: Amounts
+}
+
+/** Undefined where the unit does not fit, or should not move. */
+function roomAfter(book: Book, tenant: Tenant, { view, moved }: Room, unit: Unit): Room | undefined {
+  if (isHold(unit) || holdsRoom(book, unit)) return undefined
+  const asked = unclaimed(book, unit)
+  const all = sum(moved, asked)
+  const isWithin = fits(view, tenant, asked) && isWithinCaps(book, tenant, 'reserved', fitOf({ pods: 1, amounts: all }))
+  return isWithin ? { view: addUsage(view, tenant.leaves.reserved, asked), moved: all } : undefined
 }
 
 function isBefore({ spec: { tierOrder } }: Tenant, better: 'reserved', tier: ReclaimableTier): boolean {

@@ -3,6 +3,7 @@ import type { Node } from '../quota/tree.ts'
 import type { HeldPod, ReclaimTerms, Snapshot } from './snapshot.ts'
 import { termsAt } from './terms.ts'
 import { placeIn, type Unit, unitsOf } from './units.ts'
+import { isProtected, NOTHING_SPENT } from './victims/protection.ts'
 import { byTurn } from './victims/ranking.ts'
 import { type Rooms, roomsOf } from './victims/rooms.ts'
 
@@ -11,6 +12,8 @@ export interface Survey {
   termsAt(leaf: Node): ReclaimTerms
   /** The units of a leaf, those that give back first in front. */
   unitsInOrder(leaf: Node): readonly Unit[]
+  /** Of these, the ones that nothing protects whoever else gives back. */
+  openUnits(leaf: Node): readonly Unit[]
   /** The units that were told for a need, by its id. */
   toldFor(need: string): readonly Unit[]
   unitOf(pod: HeldPod): Unit | undefined
@@ -22,6 +25,9 @@ export function surveyOf(snapshot: Snapshot): Survey {
   const unitsAt = unitsOf(snapshot)
   const terms = remembered((node: Node) => termsAt(snapshot, node))
   const units = remembered((leaf: Node) => byTurn(unitsAt(leaf), terms(leaf), snapshot.nowMs))
+  const open = remembered((leaf: Node) =>
+    units(leaf).filter(unit => !isProtected(unit, terms(leaf), snapshot, NOTHING_SPENT, false)),
+  )
   const unitsByPod = remembered((leaf: Node) => {
     return new Map(units(leaf).flatMap(unit => unit.pods.map(({ uid }) => [uid, unit] as const)))
   })
@@ -34,6 +40,7 @@ export function surveyOf(snapshot: Snapshot): Survey {
     snapshot,
     termsAt: terms,
     unitsInOrder: units,
+    openUnits: open,
     toldFor: need => told(snapshot.pods).get(need) ?? [],
     unitOf,
     rooms: () => rooms(snapshot.nodes),
@@ -44,7 +51,7 @@ function unitsTold(
   pods: readonly HeldPod[],
   unitOf: (pod: HeldPod) => Unit | undefined,
 ): ReadonlyMap<string, readonly Unit[]> {
-  const units = new Set(pods.flatMap(pod => (pod.notice === null ? [] : (unitOf(pod) ?? []))))
+  const units = new Set(pods.filter(({ notice }) => notice !== null).flatMap(pod => unitOf(pod) ?? []))
   return Map.groupBy(
     [...units].toSorted(byKey),
     ({ pods: own }) => own.find(({ notice }) => notice)?.notice?.need ?? '',

@@ -97,6 +97,15 @@ function taskFor({ node, class: key }: OverUse, group: Waiting, atMost: Amount, 
   }
 }
 
+/** The same need where some of those before it wait in vain: what they asked for is not taken for those after them. */
+export function withoutVain({ task, node, class: key }: Entitled, inVain: readonly Entitled[]): Task {
+  const left = sumOf(inVain.filter(other => other.class === key && isBelow(node, other.node)))
+  const { need } = task
+  if (left === ZERO || need.kind !== 'entitled') return task
+  const goals = task.goals.map(goal => ({ ...goal, atMost: add(goal.atMost, left) }))
+  return { ...task, need: { ...need, atMost: add(need.atMost, left) }, goals }
+}
+
 /** What is over whoever waits: a quota was cut, or nodes were lost. What is owed to those who wait in vain is not taken for nobody. */
 export function excessNeeds(
   { book: { quota } }: Snapshot,

@@ -36,11 +36,11 @@ export type Refusal = 'spoken-for' | 'protected' | 'fair-already'
 export function withVictim(search: Search, draft: Draft, unit: Unit): Draft | Refusal {
   const { task, survey, spoken, respectsProtection } = search
   if (spoken.has(unit.key) || draft.units.includes(unit) || unit.leaf === task.claimant?.leaf) return 'spoken-for'
-  const views = withLess(draft.views, survey.snapshot.book, unit)
-  if (!isFairIn(search, views, unit)) return 'fair-already'
   const isForFairness = task.claimant !== null
   const terms = survey.termsAt(unit.leaf)
   if (respectsProtection && isProtected(unit, terms, survey.snapshot, draft.spent, isForFairness)) return 'protected'
+  const views = withLess(draft.views, survey.snapshot.book, unit)
+  if (!isFairIn(search, views, unit)) return 'fair-already'
   return { units: [...draft.units, unit], views, spent: spending(draft.spent, unit, isForFairness) }
 }
 

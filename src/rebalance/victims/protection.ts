@@ -10,6 +10,8 @@ export interface Spent {
   readonly evictions: ReadonlyMap<string, number>
 }
 
+export const NOTHING_SPENT: Spent = { disruptions: new Map(), evictions: new Map() }
+
 export function isProtected(
   unit: Unit,
   terms: ReclaimTerms,

@@ -6,6 +6,8 @@
  * goes free who is not needed.
  */
 
+import { upwards } from '../../quota/quota-tree.ts'
+import type { Node } from '../../quota/tree.ts'
 import type { Obstacle } from '../plan.ts'
 import type { Goal } from '../task.ts'
 import { isHold, type Unit } from '../units.ts'
@@ -21,10 +23,11 @@ import {
   type Search,
   withVictim,
 } from './draft.ts'
+import { isFair } from './fairness.ts'
 import { fewest } from './fewest.ts'
 import { withRoom } from './make-room.ts'
 import { type Gains, housedIn } from './rooms.ts'
-import { turnsIn } from './turns.ts'
+import { type Gate, isBorrowing, NO_GATE, turnsIn } from './turns.ts'
 
 export type Found =
   | { readonly ok: true; readonly draft: Draft; readonly gains: Gains }
@@ -33,10 +36,9 @@ export type Found =
 export function victimsFor(search: Search): Found {
   if (!isPossible(search)) return { ok: false, because: 'no-node' }
   const found = attempt(search)
-  if (found.ok || found.because !== 'protected') return found
-  // Somebody is protected, but perhaps it would not be enough without that either.
+  if (found.ok) return found
   const unprotected = attempt({ ...search, respectsProtection: false })
-  return unprotected.ok ? found : unprotected
+  return { ok: false, because: unprotected.ok ? 'protected' : unprotected.because }
 }
 
 /** Whether there are nodes for all who wait once everybody has left who can be made to. */
@@ -46,25 +48,16 @@ function isPossible({ task, survey }: Search): boolean {
 }
 
 function attempt(search: Search): Found {
-  const told = search.survey.toldFor(search.task.need.id)
+  const { task, survey } = search
+  const told = survey.toldFor(task.need.id)
   const kept = told.reduce((draft, unit) => withTold(search, draft, unit), search.start)
-  const reached = search.task.goals.reduce<Reach>((reach, goal) => towards(search, reach, goal), {
-    draft: kept,
-    refusals: [],
-  })
-  if (!isMet(search.task, reached.draft.views)) {
-    return { ok: false, because: worst(reached.refusals) }
-  }
-  const roomy = withRoom(search, reached.draft)
-  if (roomy === undefined) return { ok: false, because: search.respectsProtection ? 'protected' : 'no-node' }
+  const draft = task.goals.reduce((at, goal) => towards(search, at, goal), kept)
+  if (!isMet(task, draft.views)) return { ok: false, because: isAnybodyAsked(search) ? 'fair-already' : 'nobody' }
+  const roomy = withRoom(search, draft)
+  if (roomy === undefined) return { ok: false, because: 'no-node' }
   const needed = thinned(search, roomy)
-  const draft = told.length > 0 ? needed : fewest(search, needed)
-  return { ok: true, draft, gains: housing(search, draft.units).gains }
-}
-
-interface Reach {
-  readonly draft: Draft
-  readonly refusals: readonly Obstacle[]
+  const chosen = told.length > 0 ? needed : fewest(search, needed)
+  return { ok: true, draft: chosen, gains: housing(search, chosen.units).gains }
 }
 
 function withTold(search: Search, draft: Draft, unit: Unit): Draft {
@@ -76,27 +69,43 @@ function withTold(search: Search, draft: Draft, unit: Unit): Draft {
   return typeof next === 'string' ? draft : next
 }
 
-function towards(search: Search, before: Reach, goal: Goal): Reach {
-  const { task, survey } = search
-  let { draft } = before
-  const refusals = [...before.refusals]
+function towards(search: Search, before: Draft, goal: Goal): Draft {
+  const { task, survey, respectsProtection } = search
+  const units = respectsProtection ? survey.openUnits : survey.unitsInOrder
+  let draft = before
   for (const tier of goal.tiers) {
-    const turns = turnsIn(survey.snapshot.book.quota, { ...goal, tier }, survey.unitsInOrder)
+    const turns = turnsIn(survey.snapshot.book.quota, { ...goal, tier }, units, gateOf(search))
     while (!isReached(task, draft.views, goal)) {
       const unit = turns.next(draft.views.total)
       if (unit === undefined) break
       const next = withVictim(search, draft, unit)
-      if (typeof next !== 'string') draft = next
-      else if (next !== 'spoken-for') refusals.push(next)
+      draft = typeof next === 'string' ? draft : next
     }
   }
-  return { draft, refusals }
+  return draft
 }
 
-/** If anybody was protected it may be that; else those asked had no more than their share; else nobody was asked. */
-function worst(refusals: readonly Obstacle[]): Obstacle {
-  const inTurn: readonly Obstacle[] = ['protected', 'fair-already']
-  return inTurn.find(obstacle => refusals.includes(obstacle)) ?? 'nobody'
+/** Whoever has no more than the claimant even before giving back is not asked, nor is anybody who has less. */
+function gateOf({ task: { claimant }, survey }: Search): Gate {
+  if (claimant === null) return NO_GATE
+  const way = new Set(upwards(claimant.leaf))
+  const keys = [...claimant.amounts.keys()]
+  const isBeside = (node: Node) => node.parent !== null && way.has(node.parent) && !way.has(node)
+  return {
+    isExempt: node => !isBeside(node),
+    isOpen: (node, usage) => isFair(usage, claimant.leaf, node, keys, survey.termsAt(node).marginPerMille),
+  }
+}
+
+/** Whether the claimant asks others at all: where it is the only one who borrows, there is nobody. */
+function isAnybodyAsked({ task, start }: Search): boolean {
+  const { claimant } = task
+  if (claimant === null) return false
+  const { total } = start.views
+  return task.goals.some(({ node, class: key, tiers }) => {
+    const siblings = total.tree.children[node.index] ?? []
+    return tiers.length > 0 && siblings.some(child => child !== claimant.leaf && isBorrowing(total, child, key))
+  })
 }
 
 /** Lets go whoever is not needed, the last one taken first (Kueue: fillBackWorkloads). */
@@ -107,12 +116,12 @@ function thinned(search: Search, draft: Draft): Draft {
     const others = units.filter(other => other !== unit)
     const without = withMore(views, book, unit)
     if (isHoldOfVictim(unit, others) || !isMet(search.task, without)) continue
-    if (housing(search, others).homeless !== null) continue
+    // Somebody who goes free may be on the claimant's own side, and what that side has then may be too much for what others keep.
+    if (!isFairToAll(search, without, others) || housing(search, others).homeless !== null) continue
     units = others
     views = without
   }
-  // Somebody who goes free may be on the claimant's own side, and what that side has then may be too much for what another keeps.
-  return isFairToAll(search, views, units) ? draftOf(search, units) : draft
+  return draftOf(search, units)
 }
 
 /** What a gang holds goes with its pods. */

@@ -29,7 +29,17 @@ export interface Range {
 /** The units of a leaf, in their order. */
 export type UnitsInOrder = (leaf: Node) => readonly Unit[]
 
-export function turnsIn(quota: QuotaTree, range: Range, unitsInOrder: UnitsInOrder): Turns {
+/** What a child with the highest share has to have for its turn, where there is such a thing. */
+export interface Gate {
+  /** Whether it may give anything. If not, none of its siblings may, whose shares are lower. */
+  isOpen(child: Node, usage: Usage): boolean
+  /** Those for whom it is not the measure. */
+  isExempt(child: Node): boolean
+}
+
+export const NO_GATE: Gate = { isOpen: () => true, isExempt: () => true }
+
+export function turnsIn(quota: QuotaTree, range: Range, unitsInOrder: UnitsInOrder, gate: Gate = NO_GATE): Turns {
   const unitsAt = (node: Node) =>
     unitsInOrder(node)
       .filter(({ amounts, tier }) => tier === range.tier && amounts.has(range.class))
@@ -45,6 +55,10 @@ export function turnsIn(quota: QuotaTree, range: Range, unitsInOrder: UnitsInOrd
     const { heap } = branch.below
     refreshTop(heap, usage)
     for (let first = heap[0]; first !== undefined; first = heap[0]) {
+      if (!gate.isExempt(first.node) && !gate.isOpen(first.node, usage)) {
+        keep(heap, ({ node }) => gate.isExempt(node))
+        continue
+      }
       const unit = nextIn(first, usage)
       if (unit !== undefined) return unit
       dropTop(heap, before)
@@ -72,6 +86,12 @@ export function turnsIn(quota: QuotaTree, range: Range, unitsInOrder: UnitsInOrd
   }
 
   return { next: usage => orphans.next().value ?? nextIn(top, usage) }
+}
+
+function keep(heap: Branch[], isKept: (branch: Branch) => boolean): void {
+  const kept = heap.filter(isKept)
+  heap.length = 0
+  heap.push(...heaped(kept, before))
 }
 
 interface Branch {
