@@ -109,3 +109,28 @@ test('a platform that only wants to be warned is', async () => {
   assert.equal(response.allowed, true)
   assert.match(String(fieldAt(response, 'warnings')), /SLU-S510.*not mutated/)
 })
+
+test('a pod moves to another tier, and is given notice, by Sluice and by nobody else', async () => {
+  const cluster = clusterWith()
+  const { answer } = validatePods({
+    cluster: () => cluster,
+    exempt: exemptNamespaces([]),
+    desk: await deskOf(cluster),
+    observer: { policyFailed() {} },
+    isSelf: user => user?.username === 'sluice',
+    clock: { now: () => 0 },
+  })
+  const log = { decision() {}, event() {}, problem() {} }
+  const call = { query: '', deadlineMs: 1_000, timeoutMs: 1_000, isPeer: false, log }
+  const pod = (tier: string, annotations: JsonObject) =>
+    gpuPod({}, { name: 'p', uid: 'p-uid', labels: { 'sluice.dev/tier': tier }, annotations })
+  const update = async (username: string, object: JsonObject) => {
+    const request = podRequest({ uid: 'review', namespace: 'team-a', object, userInfo: { username } })
+    const review = { ...reviewOf(object), request: { ...request, operation: 'UPDATE', oldObject: pod('burst', {}) } }
+    const { body } = await answer(review, call)
+    return fieldAt(Reflect.get(body, 'response'), 'allowed')
+  }
+  for (const changed of [pod('reserved', {}), pod('burst', { 'sluice.dev/reclaim-need': 'n' })]) {
+    assert.deepEqual([await update('sluice', changed), await update('tenant', changed)], [true, false])
+  }
+})

@@ -1,5 +1,5 @@
 import Type from 'typebox'
-import { labelSelector, type ReadonlyStatic } from './parts.ts'
+import { labelSelector } from './parts.ts'
 import { parserOf } from './validator.ts'
 
 /** The part of a PodDisruptionBudget that the rebalancer reads. */
@@ -7,8 +7,6 @@ const disruptionBudget = Type.Object({
   spec: Type.Object({ selector: Type.Optional(labelSelector) }),
   status: Type.Optional(Type.Object({ disruptionsAllowed: Type.Optional(Type.Number()) })),
 })
-
-export type DisruptionBudget = ReadonlyStatic<typeof disruptionBudget>
 
 const parse = parserOf(disruptionBudget)
 

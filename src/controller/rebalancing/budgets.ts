@@ -1,10 +1,11 @@
 /** The PodDisruptionBudgets of the cluster, and which pods each of them covers. */
+import { isDeepStrictEqual } from 'node:util'
 import { selects } from '../../policy/selector.ts'
 import { parseDisruptionBudget } from '../../schema/disruption-budget.ts'
 import type { JsonObject, LabelSelector } from '../../schema/parts.ts'
 import type { Audience, Collection } from '../api-server.ts'
 import type { PodFacts } from '../counting/pod-facts.ts'
-import { labelsOf } from '../counting/pod-standing.ts'
+import { labelsOf, type PodStanding } from '../counting/pod-standing.ts'
 
 /** What is kept of one. */
 interface Budget {
@@ -25,22 +26,37 @@ export interface Budgets {
 export function podDisruptionBudgets(): Budgets {
   const byNamespace = new Map<string, Map<string, Budget>>()
   let isListed = false
+  /** By what is known of a pod, which is another object when the pod has changed. */
+  let found = new WeakMap<PodStanding, readonly string[]>()
 
   function put(namespace: string, name: string, budget: Budget): void {
     const known = byNamespace.get(namespace) ?? new Map<string, Budget>()
-    byNamespace.set(namespace, known.set(`${namespace}/${name}`, budget))
+    const key = `${namespace}/${name}`
+    // How many disruptions are allowed changes with every pod; whom a budget covers hardly ever.
+    if (!isDeepStrictEqual(known.get(key)?.selector, budget.selector)) found = new WeakMap()
+    byNamespace.set(namespace, known.set(key, budget))
+  }
+
+  function coveringOf(standing: PodStanding, budgets: ReadonlyMap<string, Budget>): readonly string[] {
+    const labels = labelsOf(standing)
+    const covers = [...budgets].filter(([, { selector }]) => selects(selector, labels)).map(([key]) => key)
+    return covers.toSorted((a, b) => (a < b ? -1 : 1))
   }
 
   const audience: Audience<Budget> = {
     replaced(all) {
       byNamespace.clear()
+      found = new WeakMap()
       for (const { namespace, name, kept } of all) put(namespace, name, kept)
       isListed = true
     },
     changed({ namespace, name, kept }) {
       if (kept !== undefined) put(namespace, name, kept)
     },
-    removed: ({ namespace, name }) => void byNamespace.get(namespace)?.delete(`${namespace}/${name}`),
+    removed({ namespace, name }) {
+      byNamespace.get(namespace)?.delete(`${namespace}/${name}`)
+      found = new WeakMap()
+    },
     reached() {},
   }
 
@@ -55,9 +71,9 @@ export function podDisruptionBudgets(): Budgets {
       const budgets = byNamespace.get(namespace)
       // Most namespaces have none, and reading the labels of their pods would be the dearest part of a snapshot.
       if (budgets === undefined || budgets.size === 0) return []
-      const labels = labelsOf(standing)
-      const covers = [...budgets].filter(([, { selector }]) => selects(selector, labels)).map(([key]) => key)
-      return covers.toSorted((a, b) => (a < b ? -1 : 1))
+      const covering = found.get(standing) ?? coveringOf(standing, budgets)
+      found.set(standing, covering)
+      return covering
     },
   }
 }

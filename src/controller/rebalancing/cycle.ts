@@ -4,6 +4,7 @@
  * Nothing is remembered from one cycle to the next. What has been begun stands where the next one reads it: claims in the ledger,
  * notices on pods. So whoever is killed between two steps has done those before, and the cycle of the next leader goes on from there.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../../admission/endpoint.ts'
 import type { Book } from '../../quota/book.ts'
 import type { Plan, Step } from '../../rebalance/plan.ts'
@@ -64,7 +65,7 @@ export interface Taken {
  * - `moved`: what is held is less than what the plan was made from, or limits are others, so less may have to be taken.
  * - `late`: the steps took longer than what a plan is good for.
  */
-export type Abandonment = 'over' | 'moved' | 'late'
+type Abandonment = 'over' | 'moved' | 'late'
 
 /** Pods come and go in the meantime; the next plan goes on with what this one leaves. */
 const GOOD_FOR_MS = 30_000
@@ -74,8 +75,11 @@ export async function runCycle(tree: string, deps: CycleDeps): Promise<CycleRepo
   const sight = await deps.see(tree)
   if (sight.kind === 'unclear') return { ...sight, tree }
 
+  // Each takes tenths of a second for a hundred thousand pods, and reviews wait meanwhile: for one of them, not for all together.
   const { snapshot } = sight
+  await nextTurn()
   const plan = deps.planOf(snapshot)
+  await nextTurn()
   const issues = deps.planIssues(snapshot, plan)
   if (issues.length > 0) return { kind: 'rejected', tree, snapshot, plan, issues }
 

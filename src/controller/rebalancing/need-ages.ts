@@ -10,7 +10,7 @@ export interface NeedAges {
   oldestMs(tree: string): ReadonlyMap<Need['kind'], number>
 }
 
-export interface MetAfter {
+interface MetAfter {
   readonly kind: Need['kind']
   readonly afterMs: number
 }

@@ -38,6 +38,18 @@ test('lent capacity comes back: notice, deadline, eviction, and no more than is 
   assert.deepEqual(world.problems, [])
 })
 
+test('a need is looked for every second, and planned for before the next count is due', async () => {
+  const world = lent()
+  const { writer } = world.leadAndPlan('leader')
+  await world.pass(10_000)
+  const owner = running('owner', 'reserved', 2, { namespace: 'team-b', spec: { nodeName: '' } })
+  assert.equal((await world.charge(writer, owner)).kind, 'charged')
+  world.server.put(owner)
+  await world.pass(1_000)
+  await world.pass(1_000)
+  assert.equal(world.noticed().length, 2)
+})
+
 /** Plays the whole story with leaders that die, until nothing happens any more. */
 async function story(death: Death | undefined) {
   const world = lent()

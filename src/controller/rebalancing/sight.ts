@@ -1,4 +1,5 @@
 /** What a cycle on a cluster sees of a tree, or why it must not plan: what it would plan from is out of date. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../../admission/endpoint.ts'
 import type { Book } from '../../quota/book.ts'
 import type { Quotas } from '../../quota/tiers.ts'
@@ -43,21 +44,29 @@ export function clusterSight(deps: SightDeps): (tree: string) => Promise<Sight> 
     if (counted === undefined) return { kind: 'unclear', why: 'its pods are being counted' }
     if (counted.position < deps.writtenUpTo())
       return { kind: 'unclear', why: 'what was done last has not been told yet' }
-    return { kind: 'seen', snapshot: snapshotOf(tree, counted, deps) }
+    const snapshot = await snapshotOf(tree, counted, deps)
+    // They may have been counted again while they were read, a few at a time.
+    return deps.counted(tree)?.position === counted.position ? { kind: 'seen', snapshot } : RECOUNTED
   }
 }
 
-function snapshotOf(tree: string, { book, pods }: CountedTree, deps: SightDeps): Snapshot {
+const RECOUNTED: Sight = { kind: 'unclear', why: 'its pods have been counted again' }
+/** So many take some milliseconds, for which reviews wait. */
+const AT_A_TIME = 5_000
+
+async function snapshotOf(tree: string, { book, pods }: CountedTree, deps: SightDeps): Promise<Snapshot> {
   const nowMs = deps.clock.now()
   const terms = deps.terms()
   const believable = believedNotices(nowMs, book.quota, terms)
-  const held = Iterator.from(pods)
-    .filter(({ seen }) => seen.amounts.size > 0)
-    .map(pod => heldPod(pod, nowMs, deps, believable))
+  const held: HeldPod[] = []
+  for (const pod of pods) {
+    if (pod.seen.amounts.size > 0) held.push(heldPod(pod, nowMs, deps, believable))
+    if (held.length % AT_A_TIME === AT_A_TIME - 1) await nextTurn()
+  }
   const snapshot = {
     nowMs,
     book,
-    pods: [...held],
+    pods: held,
     refused: deps.refused(tree),
     disruptionsAllowed: deps.budgets.allowed(),
     terms,

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { cohort, manualClock, tenant } from '../../quota/testing.ts'
+import { planOf } from '../../rebalance/plan-of.ts'
+import { pod, refusal, snapshotOf } from '../../rebalance/plans.testing.ts'
+import type { ReclaimTerms } from '../../rebalance/snapshot.ts'
+import type { CycleReport } from './cycle.ts'
+import { type Open, reportTeller } from './told-report.ts'
+
+function telling() {
+  const clock = manualClock()
+  const lines: string[] = []
+  const measured: string[] = []
+  const open: Open[] = []
+  const tell = reportTeller({
+    observer: {
+      planned: (_, result) => void measured.push(result),
+      needs: (_, needs) => void open.push(needs),
+      taken: (step, outcome) => void measured.push(`${step} ${outcome}`),
+      evicted: (tier, rule, pods) => void measured.push(`${tier} ${rule} ${pods}`),
+      met: (kind, afterMs) => void measured.push(`${kind} met after ${afterMs}`),
+      claims: (_, held) => void measured.push(`${held} claims`),
+    },
+    log: {
+      decision() {},
+      event: (message, { reason } = {}) => void lines.push(`${message}: ${reason}`),
+      problem: (message, cause) => void lines.push(`${message}: ${cause}`),
+    },
+    tell: async () => {},
+    uidOf: () => undefined,
+    clock,
+  })
+  return { tell, clock, lines, measured, open }
+}
+
+/** Tenant t borrows all there is; u is refused, or not. */
+function planned(mode: ReclaimTerms['mode'], isAsked = true) {
+  const snapshot = snapshotOf({
+    cohorts: [cohort('c', { a: { burst: 4 } })],
+    tenants: [tenant('t', 'c', { a: {} }), tenant('u', 'c', { a: {} })],
+    pods: ['p', 'q', 'r', 's'].map(name => pod(name, 't')),
+    refused: isAsked ? [refusal('owner', 'u')] : [],
+    terms: { mode },
+  })
+  return { snapshot, plan: planOf(snapshot) }
+}
+
+function carriedOut(mode: ReclaimTerms['mode'], isAsked = true): CycleReport {
+  const { snapshot, plan } = planned(mode, isAsked)
+  const taken = plan.steps.map(step => ({ step, outcome: { kind: 'done' } }) as const)
+  return { kind: 'carried-out', tree: 'c', snapshot, plan, taken, abandoned: null }
+}
+
+test('a plan that is only shown is told once, until another is', () => {
+  const { tell, lines, measured } = telling()
+  for (const _ of [1, 2, 3]) tell(carriedOut('DryRun'))
+  assert.equal(lines.length, 1)
+  assert.match(lines[0] ?? '', /^a plan is only shown: refused .*: [pqrs]$/)
+  assert.ok(!measured.some(told => / done$/.test(told)))
+  tell(carriedOut('DryRun', false))
+  tell(carriedOut('DryRun'))
+  assert.equal(lines.length, 2)
+})
+
+test('each step is told with its rule, and a failed one with its cause', () => {
+  const { tell, lines, measured } = telling()
+  const report = carriedOut('On')
+  tell(report)
+  assert.ok(lines.length > 0 && lines.every(line => /^rebalancing: \w+ done: above-fair-share$/.test(line)), `${lines}`)
+  assert.ok(measured.includes('hold done'))
+  assert.ok(report.kind === 'carried-out')
+  const failed = report.plan.steps.map(step => ({ step, outcome: { kind: 'failed', cause: 'why' } }) as const)
+  tell({ ...report, taken: failed, abandoned: 'late' })
+  assert.ok(lines.includes('rebalancing: hold failed: why'))
+  assert.ok(lines.includes('a plan was given up: late'))
+  assert.ok(measured.includes('abandoned'))
+})
+
+test('a need is measured from its beginning until it is among the needs no more', () => {
+  const { tell, clock, measured, open } = telling()
+  const { snapshot } = planned('On')
+  const sinceMs = snapshot.refused[0]?.sinceMs ?? 0
+  clock.advance(sinceMs + 1_000)
+  tell(carriedOut('On'))
+  assert.deepEqual(open.at(-1), {
+    byKind: new Map([['refused', 1]]),
+    unmet: new Map(),
+    oldestMs: new Map([['refused', 1_000]]),
+  })
+  clock.advance(60_000)
+  tell(carriedOut('On', false))
+  assert.ok(measured.includes('refused met after 61000'), `${measured}`)
+  assert.deepEqual(open.at(-1), { byKind: new Map(), unmet: new Map(), oldestMs: new Map() })
+})
+
+test('a need that nobody acts on is not what alarms are about', () => {
+  const { tell, clock, measured, open } = telling()
+  tell(carriedOut('DryRun'))
+  clock.advance(60_000)
+  assert.deepEqual([open.at(-1)?.byKind.get('refused'), open.at(-1)?.oldestMs.size], [1, 0])
+  tell(carriedOut('DryRun', false))
+  assert.ok(!measured.some(told => told.includes('met after')))
+})
+
+test('why no plan is made is told when that changes', () => {
+  const { tell, lines, measured } = telling()
+  for (const why of ['stale', 'stale', 'counting']) tell({ kind: 'unclear', tree: 'c', why })
+  assert.deepEqual(lines, ['no plan is made: stale', 'no plan is made: counting'])
+  assert.deepEqual(measured, ['unclear', 'unclear', 'unclear'])
+})
