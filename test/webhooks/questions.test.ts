@@ -239,6 +239,7 @@ describe('GET /usage', () => {
       class: 'h100',
       tier: 'reserved',
       usedMilliGpus: 2_000,
+      claimedMilliGpus: 0,
       limitMilliGpus: 4_000,
       availableMilliGpus: 2_000,
       overMilliGpus: 0,
