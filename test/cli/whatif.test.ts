@@ -77,6 +77,7 @@ describe('sluice whatif on the examples', () => {
       before: {
         cohort: 'experiments',
         usedMilliGpus: 24_000,
+        claimedMilliGpus: 0,
         limitMilliGpus: 26_000,
         availableMilliGpus: 2_000,
         overMilliGpus: 0,
@@ -84,6 +85,7 @@ describe('sluice whatif on the examples', () => {
       after: {
         cohort: 'experiments',
         usedMilliGpus: 24_000,
+        claimedMilliGpus: 0,
         limitMilliGpus: 16_000,
         availableMilliGpus: 0,
         overMilliGpus: 8_000,
