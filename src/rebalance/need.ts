@@ -14,7 +14,10 @@ import type { RefusedDemand } from './snapshot.ts'
  */
 export type Need = EntitledNeed | ExcessNeed | ClaimNeed | RefusedNeed
 
-/** What must be gone: the use of a class at a node, burst included, has to come down to `atMost`. */
+/**
+ * What must be gone: the use of a class at a node, burst included, has to come down to `atMost`. Claims of owners that count there are in
+ * both; they take from nobody by standing there.
+ */
 interface OverNode {
   readonly node: Node
   readonly class: string
