@@ -14,7 +14,7 @@ import type { HeldPod } from './snapshot.ts'
 /** Quotas that were cut, and capacity that is lent out and wanted back. */
 const someSnapshot = fc.oneof({ weight: 1, arbitrary: someScene }, { weight: 3, arbitrary: someContest })
 
-const NUM_RUNS = Number(process.env.RUNS ?? 300)
+const NUM_RUNS = Number(process.env.SLUICE_PLAN_RUNS ?? 300)
 
 test('the checker accepts every plan', () => {
   let steps = 0
@@ -60,10 +60,12 @@ test('tenants of other names, in the same order, have the same plan', () => {
   )
 })
 
+// With nodes another choice may turn out to place all who wait, once, so that somebody else is told.
 test('those who were told are those who are evicted when their time is up', () => {
   let evictions = 0
   fc.assert(
-    fc.property(someSnapshot, scene => {
+    fc.property(someSnapshot, drawn => {
+      const scene = { ...drawn, nodes: null }
       const plan = planOf(snapshotOf(scene))
       const later = snapshotOf(afterNotice(scene, plan))
       const next = planOf(later)
