@@ -6,9 +6,9 @@ import type { Tier } from '../../schema/parts.ts'
 import type { Need } from '../need.ts'
 import type { MetNeed, Plan, Promote } from '../plan.ts'
 import type { HeldPod, RefusedDemand, Snapshot } from '../snapshot.ts'
-import { type Balance, balanceOf, type Load } from './balance.ts'
-import { change, type Reckoning, reckoningOf } from './reckoning.ts'
-import { totalOf } from './sums.ts'
+import { type Balance, balanceOf, type Load } from './counting/balance.ts'
+import { change, type Reckoning, reckoningOf } from './counting/reckoning.ts'
+import { totalOf } from './counting/sums.ts'
 import { type Unit, type Units, unitsOf } from './units.ts'
 
 export interface Scene {

@@ -1,9 +1,9 @@
 /** No plan brings anything over a limit, and nothing that is over one further beyond it. */
 import type { Issue } from '../../schema/parsed.ts'
-import type { Balance } from './balance.ts'
-import { limitAt } from './capacity.ts'
+import type { Balance } from './counting/balance.ts'
+import { limitAt } from './counting/capacity.ts'
+import { gpus } from './counting/sums.ts'
 import type { Scene } from './course.ts'
-import { gpus } from './sums.ts'
 
 /** `end` is the state after all steps. Judged as if burst were not there: what burst must give back then is owed, and not admitted. */
 export function brokenLimits({ snapshot: { book }, held }: Scene, end: Balance): readonly Issue[] {

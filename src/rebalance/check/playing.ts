@@ -6,15 +6,15 @@
  * not count on them; those that are shown count on everybody.
  */
 import type { Issue } from '../../schema/parsed.ts'
-import { wrongGivers } from './borrowers.ts'
+import { balanceFor, type Reckoning } from './counting/reckoning.ts'
 import { play, type Scene, type Served, startOf } from './course.ts'
-import { unfairTakings } from './fairness.ts'
+import { wrongGivers } from './givers/borrowers.ts'
+import { unfairTakings } from './givers/fairness.ts'
+import { needlessVictims } from './givers/minimal.ts'
+import { unprotectedIssues } from './givers/protection.ts'
 import { brokenLimits } from './limits.ts'
-import { unmetReasons } from './met.ts'
-import { needlessVictims } from './minimal.ts'
-import { type Placing, placingOf } from './placing.ts'
-import { unprotectedIssues } from './protection.ts'
-import { balanceFor, type Reckoning } from './reckoning.ts'
+import { unmetReasons } from './needs/met.ts'
+import { type Placing, placingOf } from './needs/placing.ts'
 
 export function courseIssues(scene: Scene): readonly Issue[] {
   const placing = placingOf(scene)

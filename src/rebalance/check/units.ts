@@ -3,8 +3,8 @@ import { find } from '../../quota/persistent-map.ts'
 import type { Node } from '../../quota/tree.ts'
 import type { Tier } from '../../schema/parts.ts'
 import type { HeldPod, Snapshot } from '../snapshot.ts'
-import { type Load, placeOf } from './balance.ts'
-import { beyond, type Sums, totalOf } from './sums.ts'
+import { type Load, placeOf } from './counting/balance.ts'
+import { beyond, type Sums, totalOf } from './counting/sums.ts'
 
 export interface Unit {
   /** The same for every victim that names the unit, and no other unit's. */
