@@ -7,6 +7,7 @@ import type { Amount } from '../quantity/amount.ts'
 import { subtract } from '../quantity/amount.ts'
 import { type Claim, claimKey } from '../quota/claim.ts'
 import { claims } from '../quota/ledger.ts'
+import { emptyMap, insert, type PersistentMap } from '../quota/persistent-map.ts'
 import type { Node } from '../quota/tree.ts'
 import { used } from '../quota/usage.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -17,12 +18,19 @@ import { type Views, withLess, withMore } from './views.ts'
 
 export interface Outlook extends Views {
   /** Keys of the units that are nobody's to take: victims already, or about to be in a better tier. */
-  readonly spoken: ReadonlySet<string>
+  readonly spoken: Keys
   readonly spent: Spent
   /** What victims leave on nodes, less what is promised there. */
   readonly gains: Gains
   /** Who was promised a node, by what `Task.pods` knows them by. */
-  readonly housed: ReadonlySet<string>
+  readonly housed: Keys
+}
+
+/** A set of which a plan has as many versions as needs: one more key costs the same however many there are. */
+export type Keys = PersistentMap<true>
+
+export function withKeys(keys: Keys, more: readonly string[]): Keys {
+  return more.reduce((all, key) => insert(all, key, true), keys)
 }
 
 export interface Start {
@@ -47,9 +55,12 @@ export function startOf({ book, pods }: Snapshot, promoted: readonly Unit[]): St
 
   const standing = all.filter(claim => !isMoving(claim))
   const bare = standing.reduce((views, claim) => withLess(views, book, claim), now)
-  const spoken = new Set(promoted.map(({ key }) => key))
+  const spoken = withKeys(
+    emptyMap(),
+    promoted.map(({ key }) => key),
+  )
   return {
-    outlook: { ...bare, spoken, spent: NOTHING_SPENT, gains: new Map(), housed: new Set() },
+    outlook: { ...bare, spoken, spent: NOTHING_SPENT, gains: new Map(), housed: emptyMap() },
     claims: standing,
     raisedBy: (node, key) => subtract(used(now.total, node, key), used(bare.total, node, key)),
   }

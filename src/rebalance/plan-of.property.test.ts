@@ -14,7 +14,7 @@ import type { HeldPod } from './snapshot.ts'
 /** Quotas that were cut, and capacity that is lent out and wanted back. */
 const someSnapshot = fc.oneof({ weight: 1, arbitrary: someScene }, { weight: 3, arbitrary: someContest })
 
-const NUM_RUNS = Number(process.env.RUNS ?? 300)
+const NUM_RUNS = Number(process.env.SLUICE_PLAN_RUNS ?? 300)
 
 test('the checker accepts every plan', () => {
   let steps = 0
@@ -60,8 +60,9 @@ test('tenants of other names, in the same order, have the same plan', () => {
   )
 })
 
-test('those who were told are those who are evicted when their time is up', () => {
-  let evictions = 0
+// Who is spared at the end of a plan may make another choice possible in the next. That is rare, and comes to an end (settling.test.ts).
+test('those who were told are those who are evicted when their time is up, but for a few', () => {
+  let [evictions, changes] = [0, 0]
   fc.assert(
     fc.property(someSnapshot, scene => {
       const plan = planOf(snapshotOf(scene))
@@ -71,12 +72,15 @@ test('those who were told are those who are evicted when their time is up', () =
       // Once the first are promoted, there may be room below a cap to promote others.
       const saved = new Set(podsIn(next, 'promote'))
       const told = podsIn(plan, 'notify').filter(uid => !saved.has(uid))
-      assert.deepEqual(podsIn(next, 'evict').toSorted(), told.toSorted())
-      evictions += podsIn(next, 'evict').length
+      const gone = new Set(podsIn(next, 'evict'))
+      assert.ok(gone.isSubsetOf(new Set(told)), 'nobody is evicted who was not told')
+      evictions += gone.size
+      if (gone.size < told.length) changes += 1
     }),
     { numRuns: NUM_RUNS },
   )
-  assert.ok(evictions > 0, 'the random snapshots have victims')
+  assert.ok(evictions > 20, 'the random snapshots have victims')
+  assert.ok(changes * 50 <= NUM_RUNS, `${changes} of ${NUM_RUNS} plans change their mind`)
 })
 
 /** Once all steps have been carried out and the deadlines of all notices have passed. */

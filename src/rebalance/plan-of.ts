@@ -5,7 +5,7 @@
  */
 
 import { type Course, type Met, pursued, pursuedFirst } from './course.ts'
-import { claimNeeds, refusedNeeds } from './needs/asked.ts'
+import { claimNeeds, type Refused, refusedNeeds } from './needs/asked.ts'
 import { byShareWith } from './needs/fair-order.ts'
 import { type Entitled, entitledNeeds, excessNeeds, withoutVain } from './needs/owed.ts'
 import { startOf, withClaims } from './outlook.ts'
@@ -28,28 +28,40 @@ export function planOf(snapshot: Snapshot): Plan {
 
   const claimed = withClaimsIn(snapshot, owed, start.claims)
   const held = claimNeeds(snapshot, start.claims).reduce((course, task) => pursued(survey, course, task), claimed)
-  const refused = byShareWith(held.applied.total, refusedNeeds(snapshot))
-  const all = refused.reduce((course, demand) => pursuedFirst(survey, course, demand), held)
+  const all = refusedMet(survey, held, byShareWith(held.applied.total, refusedNeeds(snapshot)))
 
-  const met = spared(survey, start, all.met)
+  const chosen = spared(survey, start, all.met)
   return {
     asOfMs: snapshot.nowMs,
-    steps: [...promoted.map(promotion), ...stepsFor(survey, met), ...rescinds(snapshot, victimsOf(met))],
-    met: met.map(metNeed),
+    steps: [...promoted.map(promotion), ...stepsFor(survey, chosen), ...rescinds(snapshot, victimsOf(chosen))],
+    met: chosen.map(metNeed),
     unmet: all.unmet,
   }
 }
+
+// Each may ask everybody in vain, which takes milliseconds in a large tree. Those who come after have waited less, or have more already; and
+// the next cycle is soon.
+const MOST_IN_VAIN = 100
 
 /** The course once all who are entitled were tried, and those of them for whom nothing is done. */
 function grantedTo(survey: Survey, begun: Course, entitled: readonly Entitled[]) {
   let course = begun
   const inVain: Entitled[] = []
   for (const one of entitled) {
-    const next = pursued(survey, course, withoutVain(one, inVain))
+    const next = inVain.length < MOST_IN_VAIN ? pursued(survey, course, withoutVain(one, inVain)) : course
     if (next.met.length === course.met.length) inVain.push(one)
     course = next
   }
   return { course, inVain }
+}
+
+function refusedMet(survey: Survey, held: Course, refused: readonly Refused[]): Course {
+  let course = held
+  for (const demand of refused) {
+    if (course.unmet.length - held.unmet.length >= MOST_IN_VAIN) break
+    course = pursuedFirst(survey, course, demand)
+  }
+  return course
 }
 
 function withClaimsIn(snapshot: Snapshot, course: Course, claims: Parameters<typeof withClaims>[2]): Course {

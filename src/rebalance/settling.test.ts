@@ -54,7 +54,7 @@ test('plans come to an end; then nobody who is entitled waits while somebody bor
       }
       evictions += world.taken.length
     }),
-    { numRuns: Number(process.env.RUNS ?? 100) },
+    { numRuns: Number(process.env.SLUICE_PLAN_RUNS ?? 100) },
   )
   assert.ok(evictions > 0, 'some of the random stories evict somebody for another')
 })

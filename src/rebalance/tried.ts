@@ -1,7 +1,7 @@
 /** One need tried: who would give back for it, and the outlook once they have and whoever asked has what they gave. */
 
 import { isWithinOwn } from './needs/own-limits.ts'
-import type { Outlook } from './outlook.ts'
+import { type Outlook, withKeys } from './outlook.ts'
 import type { Obstacle } from './plan.ts'
 import type { Survey } from './survey.ts'
 import type { Task } from './task.ts'
@@ -51,8 +51,11 @@ function after(search: Search, outlook: Outlook, { units, views, spent }: Draft)
   return {
     ...views,
     spent,
-    spoken: new Set([...outlook.spoken, ...units.map(({ key }) => key)]),
+    spoken: withKeys(
+      outlook.spoken,
+      units.map(({ key }) => key),
+    ),
     gains: housing(search, units).gains,
-    housed: new Set([...outlook.housed, ...search.task.pods.keys()]),
+    housed: withKeys(outlook.housed, [...search.task.pods.keys()]),
   }
 }

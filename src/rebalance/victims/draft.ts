@@ -1,7 +1,9 @@
 /** A set of victims in the making: who gives back so far, and what that leaves. */
 import { ZERO } from '../../quantity/amount.ts'
+import { find } from '../../quota/persistent-map.ts'
 import { upwards } from '../../quota/quota-tree.ts'
 import { available, used } from '../../quota/usage.ts'
+import type { Keys } from '../outlook.ts'
 import type { Survey } from '../survey.ts'
 import type { Goal, Task } from '../task.ts'
 import type { Unit } from '../units.ts'
@@ -23,9 +25,9 @@ export interface Search {
   readonly survey: Survey
   /** The claimant, if there is one, counts in it already. */
   readonly start: Draft
-  readonly spoken: ReadonlySet<string>
+  readonly spoken: Keys
   readonly gains: Gains
-  readonly housed: ReadonlySet<string>
+  readonly housed: Keys
   /** False to find out who would give back if nothing protected them. */
   readonly respectsProtection: boolean
 }
@@ -35,7 +37,7 @@ export type Refusal = 'spoken-for' | 'protected' | 'fair-already'
 /** The draft with one more victim, or why it must not be one. */
 export function withVictim(search: Search, draft: Draft, unit: Unit): Draft | Refusal {
   const { task, survey, spoken, respectsProtection } = search
-  if (spoken.has(unit.key) || draft.units.includes(unit) || unit.leaf === task.claimant?.leaf) return 'spoken-for'
+  if (find(spoken, unit.key) || draft.units.includes(unit) || unit.leaf === task.claimant?.leaf) return 'spoken-for'
   const isForFairness = task.claimant !== null
   const terms = survey.termsAt(unit.leaf)
   if (respectsProtection && isProtected(unit, terms, survey.snapshot, draft.spent, isForFairness)) return 'protected'
@@ -88,7 +90,7 @@ export function housing({ task, survey, gains, housed }: Search, units: readonly
   return housedIn(
     rooms.free,
     after,
-    [...task.pods].filter(([key]) => !housed.has(key)).map(([, amounts]) => amounts),
+    [...task.pods].filter(([key]) => !find(housed, key)).map(([, amounts]) => amounts),
   )
 }
 
