@@ -3,7 +3,7 @@ import type { Cluster } from '../../admission/cluster.ts'
 import type { LedgerWriter } from '../../quota/writer.ts'
 import type { RefusedDemand } from '../../rebalance/snapshot.ts'
 import type { ApiServer } from '../api-server.ts'
-import type { Counting } from '../counting/recount.ts'
+import type { CountedTree, Counting } from '../counting/recount.ts'
 import type { Budgets } from './budgets.ts'
 import { clusterHands } from './cluster-hands.ts'
 import { eventTeller } from './events.ts'
@@ -50,7 +50,7 @@ export function rebalanceCluster(counting: Counting, deps: ClusterRebalancingDep
   return startRebalancing({
     ...deps,
     trees: () => quotas().trees.keys(),
-    isOff: tree => isOff(tree, cluster()),
+    isOff: tree => isOff(tree, cluster()) && !hasNotices(counting.counted(tree)),
     isAsked: tree => refused(tree).length > 0,
     prepare: past.begin,
     hasten: counting.hasten,
@@ -64,4 +64,9 @@ export function rebalanceCluster(counting: Counting, deps: ClusterRebalancingDep
 function isOff(tree: string, { quotas, reclaimTerms }: Cluster): boolean {
   const roles = quotas.trees.get(tree)?.roles ?? []
   return roles.every(role => role.kind !== 'cohort' || reclaimTerms.get(role.cohort)?.mode === 'Off')
+}
+
+/** Notices given before the mode became Off are still to be taken off. */
+function hasNotices(counted: CountedTree | undefined): boolean {
+  return counted !== undefined && Iterator.from(counted.pods).some(({ facts }) => facts.standing.notice !== null)
 }

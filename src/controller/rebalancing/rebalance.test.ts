@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { textAt } from '../../admission/objects.ts'
+import { clusterWith } from '../../admission/testing.ts'
 import { TREE } from '../counting/testing.ts'
 import type { Death } from './changing-api.testing.ts'
-import { NOTICE_MS, reclaimingWorld, running } from './testing.ts'
+import { NOTICE_MS, reclaiming, reclaimingWorld, running } from './testing.ts'
 
 /** Tenant a has all it reserves, and borrows what is left of twenty; then b comes for two of its own four. */
 function lent() {
@@ -95,6 +96,17 @@ test('a notice is taken back when whoever it was given for has gone', async () =
     world.told().filter(told => told.startsWith('ReclaimRescinded')),
     noticed.map(name => `ReclaimRescinded ${name}`),
   )
+})
+
+test('where the cohort is switched off, notices that were given are taken back', async () => {
+  const world = lent()
+  world.leadAndPlan('leader')
+  comeBack(world)
+  await world.pass(10_000)
+  assert.equal(world.noticed().length, 2)
+  world.setCluster(clusterWith(reclaiming({ mode: 'Off' })))
+  await world.pass(NOTICE_MS + 10_000)
+  assert.deepEqual([world.noticed(), world.leaving()], [[], []])
 })
 
 test('a deadline that is copied from another pod, or further away than any notice, is none', async () => {

@@ -11,7 +11,7 @@ import { type CycleDeps, type CycleReport, runCycle } from './cycle.ts'
 
 export interface RebalancingDeps extends Omit<CycleDeps, 'isOver'> {
   readonly trees: () => Iterable<string>
-  /** Whether all cohorts of a tree want no plans. */
+  /** Whether all cohorts of a tree want no plans, and nothing of former ones is left. */
   readonly isOff: (tree: string) => boolean
   /** Whether anybody of a tree was refused within the last minutes. */
   readonly isAsked: (tree: string) => boolean

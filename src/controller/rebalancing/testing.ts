@@ -16,7 +16,7 @@ import type { RebalancingObserver } from './told-report.ts'
 export const NOTICE_MS = 60_000
 
 /** The cohort of the tests, where plans are carried out at once. */
-function reclaiming(more: JsonObject = {}): JsonObject {
+export function reclaiming(more: JsonObject = {}): JsonObject {
   return written('Cohort', TREE, {
     classes: [{ class: 'h100', capacity: { gpus: 20 }, instanceTypes: ['p5.48xlarge'], shared: 4, burst: 4 }],
     reclaim: { mode: 'On', noticeSeconds: NOTICE_MS / 1_000, minimumRunSeconds: 0, marginPercent: 0, ...more },
