@@ -75,6 +75,7 @@ function withUnmet(course: Course, { need }: Task, because: Obstacle): Course {
   return { ...course, unmet: [...course.unmet, { need, because }] }
 }
 
-function isShown(survey: Survey, { leaf }: Unit): boolean {
+/** Whether it is in a cohort that is only shown plans. */
+export function isShown(survey: Survey, { leaf }: Unit): boolean {
   return survey.termsAt(leaf).mode === 'DryRun'
 }

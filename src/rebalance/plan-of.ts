@@ -4,7 +4,7 @@
  * The same snapshot gives the same plan, in whatever order its pods, tenants and nodes are listed: every choice is by a total order.
  */
 
-import { type Course, type Met, pursued, pursuedFirst } from './course.ts'
+import { type Course, isShown, type Met, pursued, pursuedFirst } from './course.ts'
 import { claimNeeds, type Refused, refusedNeeds } from './needs/asked.ts'
 import { byShareWith } from './needs/fair-order.ts'
 import { type Entitled, entitledNeeds, excessNeeds, withoutVain } from './needs/owed.ts'
@@ -30,7 +30,7 @@ export function planOf(snapshot: Snapshot): Plan {
   const held = claimNeeds(snapshot, start.claims).reduce((course, task) => pursued(survey, course, task), claimed)
   const all = refusedMet(survey, held, byShareWith(held.applied.total, refusedNeeds(snapshot)))
 
-  const chosen = spared(survey, start, all.met)
+  const chosen = spared(survey, start, all.met).filter(one => isConsistent(survey, one))
   return {
     asOfMs: snapshot.nowMs,
     steps: [...promoted.map(promotion), ...stepsFor(survey, chosen), ...rescinds(snapshot, victimsOf(chosen))],
@@ -68,6 +68,11 @@ function withClaimsIn(snapshot: Snapshot, course: Course, claims: Parameters<typ
   const applied = withClaims(course.applied, snapshot, claims)
   const shown = course.shown === course.applied ? applied : withClaims(course.shown, snapshot, claims)
   return { ...course, applied, shown }
+}
+
+/** Where those are spared because of whom a need was only shown, the others give back for a plan that is not made: the next one may make it. */
+function isConsistent(survey: Survey, { isApplied, units }: Met): boolean {
+  return isApplied || units.length === 0 || units.some(unit => isShown(survey, unit))
 }
 
 function victimsOf(met: readonly Met[]): ReadonlySet<string> {
