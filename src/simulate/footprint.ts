@@ -6,13 +6,15 @@ export interface Footprint {
   readonly inUse: number
   /** Asked for, and not on a node: refused, or admitted without one. */
   readonly waiting: number
+  /** Of that, what is owed to whoever was admitted while it was lent out. */
+  readonly owed: number
   /** Charged as burst. */
   readonly burst: number
   /** Refused as burst. */
   readonly burstWanted: number
 }
 
-const NONE: Footprint = { inUse: 0, waiting: 0, burst: 0, burstWanted: 0 }
+const NONE: Footprint = { inUse: 0, waiting: 0, owed: 0, burst: 0, burstWanted: 0 }
 
 export function footprintOf(job: Job, stage: Stage): Footprint {
   const milli = milliOf(job)
@@ -28,6 +30,7 @@ export function footprintOf(job: Job, stage: Stage): Footprint {
       return {
         inUse: isRunning ? milli : 0,
         waiting: isRunning ? 0 : milli,
+        owed: isRunning || !stage.isOwed || stage.tier !== 'reserved' ? 0 : milli,
         burst: stage.tier === 'burst' ? milli : 0,
         burstWanted: 0,
       }

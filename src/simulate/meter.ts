@@ -36,6 +36,8 @@ export interface Reading {
 export interface Curves {
   readonly inUse: readonly number[]
   readonly waiting: readonly number[]
+  /** Of that, reserved capacity that was lent out. */
+  readonly owed: readonly number[]
 }
 
 const PARTS = 240
@@ -43,11 +45,12 @@ const PARTS = 240
 export function meterOver(window: Window, weights: ReadonlyMap<string, number>): Meter {
   const inUse = new Float64Array(PARTS)
   const waiting = new Float64Array(PARTS)
+  const owed = new Float64Array(PARTS)
   const partMs = Math.max(1, window.toMs - window.fromMs) / PARTS
   const tenants = new Map(
     [...weights].map(([tenant, weight]): [string, BurstOf] => [tenant, { held: 0, wanted: 0, weight }]),
   )
-  const now = { inUse: 0, waiting: 0 }
+  const now = { inUse: 0, waiting: 0, owed: 0 }
   const lost = { inWindow: 0, inAll: 0 }
   const fairness = { sum: 0, ms: 0 }
   let lastMs = 0
@@ -63,6 +66,7 @@ export function meterOver(window: Window, weights: ReadonlyMap<string, number>):
     for (const { part, ms } of parts(from - window.fromMs, to - window.fromMs, partMs)) {
       inUse[part] = (inUse[part] ?? 0) + now.inUse * ms
       waiting[part] = (waiting[part] ?? 0) + now.waiting * ms
+      owed[part] = (owed[part] ?? 0) + now.owed * ms
     }
     const index = jainIndex(tenants.values())
     if (index === null) return
@@ -73,6 +77,7 @@ export function meterOver(window: Window, weights: ReadonlyMap<string, number>):
   function add({ pod: { tenant } }: Job, footprint: Footprint, sign: 1 | -1): void {
     now.inUse += sign * footprint.inUse
     now.waiting += sign * footprint.waiting
+    now.owed += sign * footprint.owed
     const burst = tenants.get(tenant)
     if (burst === undefined) return
     const [held, wanted] = [burst.held + sign * footprint.burst, burst.wanted + sign * footprint.burstWanted]
@@ -99,10 +104,14 @@ export function meterOver(window: Window, weights: ReadonlyMap<string, number>):
         lostInWindow: lost.inWindow,
         lost: lost.inAll,
         fairness: fairness.ms === 0 ? null : fairness.sum / fairness.ms,
-        curves: { inUse: [...inUse].map(sum => sum / partMs), waiting: [...waiting].map(sum => sum / partMs) },
+        curves: { inUse: means(inUse, partMs), waiting: means(waiting, partMs), owed: means(owed, partMs) },
       }
     },
   }
+}
+
+function means(sums: Float64Array, partMs: number): readonly number[] {
+  return [...sums].map(sum => sum / partMs)
 }
 
 /** A stretch of time, cut where one part of the window ends and the next begins. */

@@ -50,7 +50,7 @@ describe('sluice simulate', () => {
     assert.match(svg, /^<svg [^>]*role="img" aria-labelledby="chart-title chart-text">/)
     assert.match(svg, /<title id="chart-title">Utilisation and waiting over time<\/title>/)
     assert.match(svg, /: \d+\.\d % of the GPUs are in use on average/)
-    assert.equal(svg.match(/<path class="line run-0"/g)?.length, 2)
+    assert.equal(svg.match(/<path class="line run-0"/g)?.length, 3)
   })
 
   test('a second cluster folder stands beside the first', async () => {

@@ -4,9 +4,9 @@ import type { Run } from './simulate.ts'
 
 const WIDTH = 880
 const LEFT = 64
-const PANEL_HEIGHT = 190
-const TOPS = [100, 370] as const
-const HEIGHT = 600
+const PANEL_HEIGHT = 160
+const TOPS = [100, 340, 580] as const
+const HEIGHT = 780
 const RUN_WIDTH = 200
 
 // Told apart by hue, by lightness and by the pattern of the line, so that no reader needs to see colours.
@@ -28,6 +28,11 @@ export function chartSvg(runs: readonly Run[]): string {
     unit: '',
     lines: runs.map(({ figures: { curves } }) => curves.waiting.map(milli => milli / 1000)),
   }
+  const owed = {
+    title: 'Of those, GPUs of reserved pods whose capacity was lent out',
+    unit: '',
+    lines: runs.map(({ figures: { curves } }) => curves.owed.map(milli => milli / 1000)),
+  }
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="chart-title chart-text">`,
     '<title id="chart-title">Utilisation and waiting over time</title>',
@@ -37,6 +42,7 @@ export function chartSvg(runs: readonly Run[]): string {
     ...runs.map(({ name }, index) => legend(name, index)),
     ...panelSvg(utilisation, frame(TOPS[0])),
     ...panelSvg(waiting, frame(TOPS[1])),
+    ...panelSvg(owed, frame(TOPS[2])),
     '</svg>',
   ].join('\n')
 }

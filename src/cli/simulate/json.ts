@@ -56,8 +56,9 @@ function spreadJson({ all, waited, p50Ms, p99Ms, maxMs }: Spread) {
 }
 
 /** GPUs. */
-function curvesJson({ inUse, waiting }: Curves) {
-  return { inUse: inUse.map(milli => rounded(milli / 1000)), waiting: waiting.map(milli => rounded(milli / 1000)) }
+function curvesJson({ inUse, waiting, owed }: Curves) {
+  const gpus = (curve: readonly number[]) => curve.map(milli => rounded(milli / 1000))
+  return { inUse: gpus(inUse), waiting: gpus(waiting), owed: gpus(owed) }
 }
 
 // Six digits: sums of floating-point numbers end in noise that nobody should compare.
