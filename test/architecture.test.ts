@@ -11,7 +11,7 @@ const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 const LAYERS: readonly (readonly string[])[] = [
   ['src/main.ts'],
   ['src/cli', 'src/http', 'src/web', 'src/kubernetes', 'src/prometheus', 'src/config', 'src/telemetry'],
-  ['webhooks', 'src/controller'],
+  ['webhooks', 'src/controller', 'src/simulate'],
   ['src/admission'],
   ['src/policy', 'src/rebalance'],
   ['src/workload', 'src/gpu', 'src/quota', 'src/kueue'],
@@ -28,6 +28,8 @@ const SIDEWAYS: readonly (readonly [string, string])[] = [
   ['src/http', 'src/telemetry'],
   ['src/schema', 'src/quantity'],
   ['src/workload', 'src/gpu'],
+  // Who is woken first when capacity returns is decided in one place, for a cluster and for a simulation of it.
+  ['src/simulate', 'src/controller'],
   // The names and weights of MIG slices, and which labels name an instance type, are known in one place.
   ['src/kueue', 'src/gpu'],
 ]
@@ -41,6 +43,7 @@ const PURE = [
   'src/kueue',
   'src/policy',
   'src/rebalance',
+  'src/simulate',
 ]
 
 // One door each, so that a change of library is a change of one folder.

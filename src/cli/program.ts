@@ -7,6 +7,7 @@ import { importFromKueue } from './import-kueue.ts'
 import { REVIEW_OUTPUTS, review } from './review.ts'
 import { runSelfTest, type SelfTestOptions } from './selftest.ts'
 import { addServe } from './serve-command.ts'
+import { addSimulate } from './simulate/command.ts'
 import { EXIT, type ExitCode, type Terminal } from './terminal.ts'
 import { test } from './test.ts'
 import { runUnregister } from './unregister.ts'
@@ -43,6 +44,7 @@ function programFor(terminal: Terminal, done: (code: ExitCode | undefined) => vo
   addExplain(program, terminal, done)
   addWhatIf(program, terminal, done)
   addUsage(program, terminal, done)
+  addSimulate(program, terminal, done)
   addTest(program, terminal, done)
   addImport(program, terminal, done)
   addExport(program, terminal, done)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { sluice, sluiceHere } from '../support/sluice-process.ts'
 
-const COMMANDS = ['serve', 'review', 'explain', 'whatif', 'usage', 'test', 'import', 'demo']
+const COMMANDS = ['serve', 'review', 'explain', 'whatif', 'usage', 'simulate', 'test', 'import', 'demo']
 
 describe('the command line', () => {
   test('--help names every command and ends with 0', async () => {

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { EXAMPLES, sluiceHere } from '../support/sluice-process.ts'
+
+const PODS = join(EXAMPLES, 'trace/pods.csv')
+const NODES = join(EXAMPLES, 'trace/nodes.csv')
+const CLUSTER = join(EXAMPLES, 'trace/cluster')
+const EXAMPLE = ['simulate', '--pods', PODS, '--nodes', NODES, '--cluster', CLUSTER]
+
+function file(name: string, text: string): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'sluice-simulate-')), name)
+  writeFileSync(path, text)
+  return path
+}
+
+describe('sluice simulate', () => {
+  test('the example: what is lent is used, and comes back when it is needed', async () => {
+    const { exitCode, stdout, stderr } = await sluiceHere([...EXAMPLE, '--compare', '-o', 'json'])
+    assert.deepEqual([exitCode, stderr], [0, ''])
+    const { runs } = JSON.parse(stdout)
+    const [fixed, lent, sluice] = runs
+    assert.deepEqual(
+      runs.map(({ name }: { name: string }) => name),
+      ['no-borrowing', 'no-reclaim', 'sluice'],
+    )
+    assert.ok(lent.utilisation > fixed.utilisation)
+    assert.ok(lent.owedWait.maxSeconds > 3_600)
+    assert.ok(sluice.owedWait.waited > 0 && sluice.owedWait.maxSeconds <= 180)
+    assert.ok(sluice.evicted.burst > 0)
+    assert.deepEqual([fixed.owedWait.all, fixed.evicted.burst, lent.evicted.burst], [0, 0, 0])
+    for (const run of runs) assert.equal(run.rejectedPlans, 0)
+  })
+
+  test('the table has a column for each run, and the same input gives the same bytes', async () => {
+    const args = [...EXAMPLE, '--compare']
+    const [first, second] = await Promise.all([sluiceHere(args), sluiceHere(args)])
+    assert.match(first.stdout, /^ +no-borrowing +no-reclaim +sluice$/m)
+    assert.match(first.stdout, /^GPU utilisation +\d/m)
+    assert.equal(first.stdout, second.stdout)
+  })
+
+  test('a chart says in words what it shows', async () => {
+    const chart = file('chart.svg', '')
+    const { exitCode } = await sluiceHere([...EXAMPLE, '--chart', chart])
+    assert.equal(exitCode, 0)
+    const svg = readFileSync(chart, 'utf8')
+    assert.match(svg, /^<svg [^>]*role="img" aria-labelledby="chart-title chart-text">/)
+    assert.match(svg, /<title id="chart-title">Utilisation and waiting over time<\/title>/)
+    assert.match(svg, /: \d+\.\d % of the GPUs are in use on average/)
+    assert.equal(svg.match(/<path class="line run-0"/g)?.length, 3)
+  })
+
+  test('a second cluster folder stands beside the first', async () => {
+    const { exitCode, stdout } = await sluiceHere([...EXAMPLE, '--compare', CLUSTER, '-o', 'json'])
+    const { runs, isClusterBuilt } = JSON.parse(stdout)
+    assert.deepEqual([exitCode, isClusterBuilt, runs.length], [0, false, 2])
+    assert.deepEqual(runs[0], runs[1])
+  })
+
+  test('without a folder, a cluster is built from the trace', async () => {
+    const pods = file('pods.csv', readFileSync(PODS, 'utf8').replaceAll(/,(serving|research|notebooks),/g, ',,'))
+    const { exitCode, stdout } = await sluiceHere(['simulate', '--pods', pods, '--nodes', NODES, '-o', 'json'])
+    const { runs, isClusterBuilt } = JSON.parse(stdout)
+    assert.deepEqual([exitCode, isClusterBuilt, runs[0].gpus], [0, true, 40])
+  })
+
+  const mistakes = [
+    { args: ['--pods', file('p.csv', 'name,qos\na,LS\n')], says: /p\.csv:1:1: the header lacks num_gpu/ },
+    { args: ['--pods', join(EXAMPLES, 'none.csv')], says: /none\.csv: does not exist/ },
+    { args: ['--compress', 'much'], says: /--compress: "much" is no factor \(give a number, such as 100\)/ },
+    { args: ['--node-share', '0'], says: /--node-share: "0" is no part of the nodes/ },
+    { args: ['--chart', 'chart.png'], says: /--chart: "chart\.png" names no form of chart/ },
+    { args: ['--cluster', join(EXAMPLES, 'cluster')], says: /namespace "serving": is the namespace of no TenantQuota/ },
+    {
+      args: ['--nodes', file('n.csv', 'sn,gpu,model\na,8,X1\n'), '--cluster', CLUSTER],
+      says: /nodes of the model X1: no AcceleratorClass is named "x1"/,
+    },
+    { args: [], says: /namespace "notebooks": is the namespace of no TenantQuota/ },
+  ]
+  for (const { args, says } of mistakes) {
+    test(`${args.join(' ').replaceAll(/\S*\//g, '')} ends with 2 and says what to write`, async () => {
+      const { exitCode, stdout, stderr } = await sluiceHere(['simulate', '--pods', PODS, '--nodes', NODES, ...args])
+      assert.deepEqual([exitCode, stdout], [2, ''])
+      assert.match(stderr, says)
+    })
+  }
+})
