@@ -6,6 +6,7 @@ import type { Tier } from '../schema/parts.ts'
 import type { Pod } from '../schema/pod.ts'
 import type { AdmissionRequest } from '../schema/review.ts'
 import type { Cluster } from './cluster.ts'
+import { noteOf, tierInjection } from './injected-note.ts'
 import { ownerOf } from './pod-owner.ts'
 import { type Examined, examine, type Knowledge } from './subject.ts'
 
@@ -52,7 +53,7 @@ export function mutatePod(
   const subject = { ...examined.subject, tier }
   const patch = patchOf(subject.object)
   const { injections, problems } = cluster.policies.inject(subject, patch, cluster.surroundings, startTimer)
-  const all = [...tierInjection(examined, tier), ...injections]
+  const all = [...tierInjections(examined, tier), ...injections]
   if (all.length > 0) {
     if (tier !== undefined) patch.set(['metadata', 'labels', TIER_LABEL], tier)
     patch.set(['metadata', 'annotations', INJECTED_ANNOTATION], noteOf(pod, all))
@@ -68,17 +69,6 @@ function forecastTier({ subject, gang }: Examined, forecast: TierForecast, isDry
 }
 
 // The tier of a pod is the admission's own to set; policies only read it.
-function tierInjection({ subject }: Examined, tier: Tier | undefined): readonly Injection[] {
-  return tier === undefined || subject.tier === tier ? [] : [{ policy: 'quota', what: `tier ${tier}` }]
-}
-
-/** One line that says which policy set what; what an earlier pass noted stays. */
-function noteOf(pod: Pod, injections: readonly Injection[]): string {
-  const annotations = pod.metadata.annotations ?? {}
-  const before = Object.hasOwn(annotations, INJECTED_ANNOTATION) ? annotations[INJECTED_ANNOTATION] : undefined
-  const byPolicy = Map.groupBy(injections, injection => injection.policy)
-  const notes = [...byPolicy].map(
-    ([policy, entries]) => `${policy}: ${[...new Set(entries.map(e => e.what))].join(', ')}`,
-  )
-  return [...(before === undefined || before === '' ? [] : [before]), ...notes].join('; ')
+function tierInjections({ subject }: Examined, tier: Tier | undefined): readonly Injection[] {
+  return tier === undefined || subject.tier === tier ? [] : [tierInjection(tier)]
 }

@@ -44,6 +44,7 @@ export function pod(
     utilisation: null,
     budgets: [],
     notice: null,
+    isTierNamed: false,
     isLeaving: false,
     ...rest,
   }

@@ -47,7 +47,7 @@ interface Room {
 
 /** Undefined where the unit does not fit, or should not move. */
 function roomAfter(book: Book, tenant: Tenant, { view, moved }: Room, unit: Unit): Room | undefined {
-  if (isHold(unit) || holdsRoom(book, unit)) return undefined
+  if (isHold(unit) || holdsRoom(book, unit) || isTierNamed(unit)) return undefined
   const asked = unclaimed(book, unit)
   const all = sum(moved, asked)
   const isWithin = fits(view, tenant, asked) && isWithinCaps(book, tenant, 'reserved', fitOf({ pods: 1, amounts: all }))
@@ -72,6 +72,11 @@ function unclaimed({ ledger }: Book, { tenant, pods }: Unit): Amounts {
   return pods
     .filter(({ uid }) => find(ledger.claims, claimKey(tenant, { kind: 'pod', uid })) === undefined)
     .reduce((all, { amounts }) => sum(all, amounts), NO_AMOUNTS)
+}
+
+/** Who says burst would have others of its tenant find room in what is reserved. */
+function isTierNamed({ pods }: Unit): boolean {
+  return pods.some(pod => pod.isTierNamed)
 }
 
 /** A gang whose pods have not all come stays where its room is held. */

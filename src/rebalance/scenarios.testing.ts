@@ -30,6 +30,7 @@ const somePod = fc.record({
   ageMs: fc.integer({ min: 0, max: 3_600_000 }),
   budgets: fc.subarray([...BUDGETS], { maxLength: 1 }),
   isLeaving: fc.nat(9).map(n => n === 0),
+  isTierNamed: fc.boolean(),
   utilisation: fc.option(fc.integer({ min: 0, max: 100 })),
 })
 

@@ -47,6 +47,8 @@ export interface HeldPod {
   readonly budgets: readonly string[]
   /** What it was told by the rebalancer and has not been taken back. */
   readonly notice: Notice | null
+  /** Whoever created it named its tier: it stays there. Who says burst keeps what is reserved free for others of its tenant. */
+  readonly isTierNamed: boolean
   /** It is being deleted, and will soon hold nothing. */
   readonly isLeaving: boolean
 }

@@ -54,6 +54,7 @@ function podOf(job: HeldJob): HeldPod {
     createdAtMs: stage.admittedAtMs,
     startedAtMs: stage.run?.startedAtMs ?? null,
     notice: stage.notice,
+    isTierNamed: true,
     isLeaving: stage.isLeaving,
   }
 }

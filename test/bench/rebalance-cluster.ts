@@ -93,6 +93,7 @@ function podOf(at: number, ofTenant: string): Omit<HeldPod, 'tier' | 'node' | 's
     utilisation: null,
     budgets: [],
     notice: null,
+    isTierNamed: false,
     isLeaving: false,
   }
 }

@@ -15,16 +15,16 @@ export interface HostedPod {
   /** What it holds, and in which tier. */
   readonly charged: SeenPod
   readonly createdAtMs: number
-  readonly standing: Pick<PodStanding, 'name' | 'priority' | 'startedAtMs' | 'savedAtMs' | 'notice'>
+  readonly standing: Pick<PodStanding, 'name' | 'priority' | 'startedAtMs' | 'savedAtMs' | 'notice' | 'isTierNamed'>
 }
 
 /** An admitted pod as it enters: it does not run yet, and whatever it brings along of a notice was given to another pod. */
 export function arrived({ examined }: Validation, charged: SeenPod, createdAtMs: number): HostedPod {
   const { object, namespace } = examined.subject
-  const { name, priority, savedAtMs } = podStanding(object, text => text)
+  const { name, priority, savedAtMs, isTierNamed } = podStanding(object, text => text)
   // Nobody has saved more than there is by now.
   const saved = savedAtMs === null ? null : Math.min(savedAtMs, createdAtMs)
-  const standing = { name, priority, savedAtMs: saved, startedAtMs: null, notice: null }
+  const standing = { name, priority, isTierNamed, savedAtMs: saved, startedAtMs: null, notice: null }
   return { uid: charged.uid, namespace, charged, createdAtMs, standing }
 }
 

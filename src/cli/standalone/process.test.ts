@@ -27,7 +27,8 @@ async function lentOut(mode: 'Off' | 'DryRun' | 'On' = 'On') {
   await world.create('pool', { tier: 'shared', gpus: 4, job: 'own' })
   for (const uid of ['lent-1', 'lent-2']) {
     world.clock.advance(1_000)
-    assert.equal(await world.create(uid, { tier: 'burst', gpus: 4, job: 'borrower' }), 'admitted')
+    const metadata = { annotations: { 'sluice.dev/injected': 'quota: tier burst' } }
+    assert.equal(await world.create(uid, { tier: 'burst', gpus: 4, job: 'borrower', metadata }), 'admitted')
   }
   world.clock.advance(1_000)
   await world.round()

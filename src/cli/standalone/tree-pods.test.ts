@@ -17,7 +17,7 @@ const QUOTAS = compiled(
 
 function pod(uid: string, of: string, tier: Tier, gpus: number): HostedPod {
   const charged = { uid, tenant: of, tier, amounts: amounts({ gpu: gpus }), gang: null }
-  const standing = { name: uid, priority: 0, startedAtMs: null, savedAtMs: null, notice: null }
+  const standing = { name: uid, priority: 0, startedAtMs: null, savedAtMs: null, notice: null, isTierNamed: false }
   return { uid, namespace: of, charged, createdAtMs: 0, standing }
 }
 

@@ -246,6 +246,7 @@ test('what is known of a pod beside what it holds is as new as the last recount'
     startedAtMs: atMs(10),
     savedAtMs: atMs(30),
     notice: { deadlineMs: atMs(60), need: 'need' },
+    isTierNamed: true,
     isLeaving: true,
     labels: 'sluice.dev/tier=burst',
   })

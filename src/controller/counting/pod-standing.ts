@@ -1,6 +1,14 @@
 /** What is kept of a pod for those who may have to take it away: what changes while it runs, and who it is. */
+
+import { isTierChosen } from '../../admission/injected-note.ts'
 import { objectAt, textAt, textsAt } from '../../admission/objects.ts'
-import { CHECKPOINT_ANNOTATION, DEADLINE_ANNOTATION, NEED_ANNOTATION } from '../../policy/owned-keys.ts'
+import {
+  CHECKPOINT_ANNOTATION,
+  DEADLINE_ANNOTATION,
+  INJECTED_ANNOTATION,
+  NEED_ANNOTATION,
+  TIER_LABEL,
+} from '../../policy/owned-keys.ts'
 import type { Notice } from '../../rebalance/snapshot.ts'
 import { isList, type JsonObject } from '../../schema/parts.ts'
 
@@ -12,6 +20,8 @@ export interface PodStanding {
   readonly savedAtMs: number | null
   /** As its annotations have it, believable or not. */
   readonly notice: Notice | null
+  /** Whoever created it named its tier. */
+  readonly isTierNamed: boolean
   readonly isLeaving: boolean
   /** Its labels as one text, a line for each: a hundred thousand small objects would take twice the memory. */
   readonly labels: string
@@ -28,6 +38,7 @@ export function podStanding(object: JsonObject, shared: (text: string) => string
     startedAtMs: startOf(object),
     savedAtMs: timeAt(object, 'metadata', 'annotations', CHECKPOINT_ANNOTATION),
     notice: noticeOf(object),
+    isTierNamed: isTierNamed(object),
     isLeaving: textAt(object, 'metadata', 'deletionTimestamp') !== undefined,
     labels: labelsText(textsAt(object, 'metadata', 'labels')),
   }
@@ -40,6 +51,11 @@ function timeAt(object: JsonObject, ...path: readonly string[]): number | null {
   const text = textAt(object, ...path) ?? ''
   const time = TIME.test(text) ? Date.parse(text) : Number.NaN
   return Number.isNaN(time) ? null : time
+}
+
+function isTierNamed(object: JsonObject): boolean {
+  const note = textAt(object, 'metadata', 'annotations', INJECTED_ANNOTATION) ?? ''
+  return textAt(object, 'metadata', 'labels', TIER_LABEL) !== undefined && !isTierChosen(note)
 }
 
 function noticeOf(object: JsonObject): Notice | null {

@@ -2,15 +2,16 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { textAt } from '../../admission/objects.ts'
 import { clusterWith } from '../../admission/testing.ts'
+import type { JsonObject } from '../../schema/parts.ts'
 import { TREE } from '../counting/testing.ts'
 import type { Death } from './changing-api.testing.ts'
 import { NOTICE_MS, reclaiming, reclaimingWorld, running } from './testing.ts'
 
 /** Tenant a has all it reserves, and borrows what is left of twenty; then b comes for two of its own four. */
-function lent() {
+function lent(metadata: JsonObject = { annotations: { 'sluice.dev/injected': 'quota: tier burst' } }) {
   const world = reclaimingWorld()
   world.server.put(running('own', 'reserved', 8))
-  for (let index = 0; index < 12; index += 1) world.server.put(running(`lent-${index}`, 'burst'))
+  for (let index = 0; index < 12; index += 1) world.server.put(running(`lent-${index}`, 'burst', 1, { metadata }))
   return world
 }
 
@@ -159,6 +160,16 @@ test('what is borrowed becomes the own of its tenant when its reserve is free, a
     .pods()
     .filter(one => textAt(one, 'metadata', 'annotations', 'sluice.dev/former-tier') === 'burst')
   assert.equal(moved.length, 8)
+})
+
+test('pods that were created as burst stay burst: their tenant keeps its reserve for others', async () => {
+  const world = lent({})
+  world.leadAndPlan('leader')
+  await world.pass(5_000)
+  world.server.remove('own')
+  await world.pass(20_000)
+  assert.equal(await world.held(), 'burst 12000 h100')
+  assert.deepEqual(world.told(), [])
 })
 
 test('a plan that the checker rejects is not carried out; it is told with its input, once', async () => {

@@ -100,6 +100,7 @@ function heldPod(
     utilisation: utilisation({ namespace, name, startedAtMs }),
     budgets: budgets.covering(facts),
     notice: believed(seen, standing.notice, createdAtMs) ?? spoken(seen.uid),
+    isTierNamed: standing.isTierNamed,
     isLeaving: standing.isLeaving,
   }
 }

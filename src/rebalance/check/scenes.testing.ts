@@ -67,6 +67,7 @@ export function pod(uid: string, tenant: string, tier: Tier, size: number, more:
     utilisation: null,
     budgets: [],
     notice: null,
+    isTierNamed: false,
     isLeaving: false,
     ...more,
   }

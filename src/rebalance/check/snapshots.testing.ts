@@ -35,6 +35,7 @@ interface Look {
   readonly budgets: readonly string[]
   readonly noticeMs: number | null
   readonly utilisation: number | null
+  readonly isTierNamed: boolean
   readonly isLeaving: boolean
 }
 
@@ -60,6 +61,7 @@ const someLook: fc.Arbitrary<Look> = fc.record({
   noticeMs: rarely(fc.constantFrom(-1, 0, 1000)),
   utilisation: rarely(fc.integer({ min: 0, max: 100 })),
   isLeaving: fc.integer({ min: 0, max: 9 }).map(n => n === 0),
+  isTierNamed: fc.boolean(),
 })
 
 const someTerms: fc.Arbitrary<ReclaimTerms> = fc.record({
@@ -152,6 +154,7 @@ function heldPod({ uid, tenant, tier, amounts, gang }: Charge, look: Look): Held
     utilisation: look.utilisation,
     budgets: look.budgets,
     notice: look.noticeMs === null ? null : { deadlineMs: NOW + look.noticeMs, need: 'former' },
+    isTierNamed: look.isTierNamed,
     isLeaving: look.isLeaving,
   }
 }

@@ -138,6 +138,12 @@ rejects(
       want: /b1 is no pod that/,
     },
     {
+      name: 'a pod whose creator said burst',
+      snapshot: withPod(world, 'b1', { isTierNamed: true }),
+      plan: sound,
+      want: /the creator of b1 named its tier/,
+    },
+    {
       name: 'where reclaim is only shown',
       snapshot: withTerms(world, { mode: 'DryRun' }),
       plan: sound,

@@ -37,6 +37,7 @@ function faultsOf(scene: Scene, victims: ReadonlySet<string>, step: Promote): re
     ...(step.rule === 'own-reserved-is-free' ? [] : [`its rule is ${step.rule}`]),
     ...(termsOf(scene.snapshot, unit.tenant).mode === 'On' ? [] : [`reclaim is not On for ${unit.tenant}`]),
     ...(scene.units.named(unit.gang ?? '')?.kind === 'hold' ? ['its gang still holds room where it stands'] : []),
+    ...unit.pods.filter(({ isTierNamed }) => isTierNamed).map(({ uid }) => `the creator of ${uid} named its tier`),
     ...step.pods.filter(uid => victims.has(uid)).map(uid => `${uid} is to give back in the same plan`),
   ]
 }
