@@ -71,7 +71,7 @@ test('a cut quota is given back by burst, then by shared, and by nobody who has 
   }
   const plan = planOf(snapshotOf(cut))
   assert.deepEqual(podsIn(plan, 'notify').toSorted(), ['burst', 'shared'])
-  assert.ok(plan.steps.every(({ rule }) => rule === 'limit-was-cut'))
+  assert.ok(plan.steps.every(({ rule }) => rule === 'over-its-limit'))
 })
 
 test('whoever was refused gets a claim and what makes the shares even, and no more', () => {

@@ -49,7 +49,7 @@ export type Step = Promote | Lapse | Hold | Notify | Evict | Rescind
 export type Rule =
   | 'own-reserved-is-free'
   | 'owner-came-back'
-  | 'limit-was-cut'
+  | 'over-its-limit'
   | 'above-fair-share'
   | 'no-longer-needed'
 

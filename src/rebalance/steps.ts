@@ -66,7 +66,7 @@ function ruleFor({ kind }: Need): Rule {
     case 'entitled':
       return 'owner-came-back'
     case 'excess':
-      return 'limit-was-cut'
+      return 'over-its-limit'
     case 'claim':
     case 'refused':
       return 'above-fair-share'

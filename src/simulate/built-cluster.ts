@@ -123,7 +123,7 @@ function tenantDocuments(
   })
   return Array.from({ length: TENANTS_OF_EACH }, (_, index) => {
     const name = `${cohort}-${index + 1}`
-    return document('TenantQuota', name, { namespaces: [name], cohort, tierOrder: ['burst'], classes })
+    return document('TenantQuota', name, { namespaces: [name], cohort, classes })
   })
 }
 

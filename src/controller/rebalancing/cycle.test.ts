@@ -17,14 +17,14 @@ const bookWith = (...uids: readonly string[]) =>
 
 const evict = (uid: string): Evict => ({
   kind: 'evict',
-  rule: 'limit-was-cut',
+  rule: 'over-its-limit',
   need: 'need',
   tenant: 't',
   tier: 'burst',
   pods: [uid],
   amounts: amounts({ a: 1 }),
 })
-const lapse = { kind: 'lapse', rule: 'limit-was-cut', need: 'need', tenant: 't', tier: 'burst', gang: 'g' } as const
+const lapse = { kind: 'lapse', rule: 'over-its-limit', need: 'need', tenant: 't', tier: 'burst', gang: 'g' } as const
 const LAPSE: Step = { ...lapse, amounts: amounts({ a: 1 }) }
 
 /** A cycle with this plan, during whose steps something happens. */

@@ -13,7 +13,7 @@ export function forWhom(rule: Rule, need: Need | undefined): string {
 const BY_RULE: Readonly<Record<Rule, string>> = {
   'own-reserved-is-free': 'reserved capacity of its own tenant is free',
   'owner-came-back': 'whose capacity it is has come back for it',
-  'limit-was-cut': 'there is less capacity than there was',
+  'over-its-limit': 'more is in use than there is',
   'above-fair-share': 'its tenant has more than its fair share, and others have less',
   'no-longer-needed': 'nobody needs its capacity any more',
 }
@@ -23,7 +23,7 @@ function byNeed(need: Need): string {
     case 'entitled':
       return `tenant ${need.tenant}, whose capacity it is, has come back for it`
     case 'excess':
-      return `more is used than ${need.of.kind} ${need.of.name} has since that was cut`
+      return `more is used than ${need.of.kind} ${need.of.name} has`
     case 'claim':
       return `the capacity is kept for tenant ${need.claim.tenant}, which has less than its share`
     case 'refused':

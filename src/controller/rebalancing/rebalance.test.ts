@@ -181,7 +181,7 @@ test('a plan that the checker rejects is not carried out; it is told with its in
     steps: [
       {
         kind: 'evict',
-        rule: 'limit-was-cut',
+        rule: 'over-its-limit',
         need: 'none',
         tenant: 'a',
         tier: 'burst',

@@ -23,7 +23,7 @@ function ownerOf(node: string): ExcessNeed['of'] {
 }
 
 const tell = (uid: string, size: number, more: Partial<Notify> = {}): Notify =>
-  notify('cut', [uid], size, { rule: 'limit-was-cut', ...more })
+  notify('cut', [uid], size, { rule: 'over-its-limit', ...more })
 const shared = { tier: 'shared', deadlineMs: NOW + TERMS.noticeMs.shared } as const
 
 interface Case {

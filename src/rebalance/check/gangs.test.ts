@@ -43,14 +43,14 @@ const needing = (atMost: number): ExcessNeed => ({
 
 const lapse: Lapse = {
   kind: 'lapse',
-  rule: 'limit-was-cut',
+  rule: 'over-its-limit',
   need: 'cut',
   tenant: 'borrower',
   tier: 'burst',
   gang: 'borrower/train',
   amounts: amounts({ a: 2 }),
 }
-const tell = (pods: readonly string[], size: number): Notify => notify('cut', pods, size, { rule: 'limit-was-cut' })
+const tell = (pods: readonly string[], size: number): Notify => notify('cut', pods, size, { rule: 'over-its-limit' })
 const lapsing = planFor(needing(8), ['borrower/train'], [lapse])
 const taking = planFor(needing(8), ['g1', 'g2'], [tell(['g1', 'g2'], 4)])
 

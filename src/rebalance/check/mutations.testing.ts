@@ -69,7 +69,7 @@ function stepMutations(step: Step): readonly OfStep[] {
 }
 
 function otherRule({ rule }: Step): Step['rule'] {
-  return rule === 'limit-was-cut' ? 'owner-came-back' : 'limit-was-cut'
+  return rule === 'over-its-limit' ? 'owner-came-back' : 'over-its-limit'
 }
 
 function dropped({ kind }: Step): OfStep {
@@ -166,7 +166,7 @@ function noticeFor({ nowMs }: Snapshot, { need, isApplied }: MetNeed, unit: Unit
   if (!isApplied || tier === null || tier === 'reserved') return []
   const amounts = new Map([...unit.amounts].map(([key, value]) => [key, amount(value)]))
   const rule =
-    need.kind === 'entitled' ? 'owner-came-back' : need.kind === 'excess' ? 'limit-was-cut' : 'above-fair-share'
+    need.kind === 'entitled' ? 'owner-came-back' : need.kind === 'excess' ? 'over-its-limit' : 'above-fair-share'
   const deadlineMs = nowMs + (tier === 'burst' ? 60_000 : 300_000)
   return [{ kind: 'notify', rule, need: need.id, tenant, tier, pods: pods.map(({ uid }) => uid), deadlineMs, amounts }]
 }

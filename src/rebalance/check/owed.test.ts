@@ -174,7 +174,7 @@ rejects(
     { name: 'a step for another need', plan: withStep(sound, 'notify', { need: 'other' }), want: /for no need other/ },
     {
       name: 'a step by another rule',
-      plan: withStep(sound, 'notify', { rule: 'limit-was-cut' }),
+      plan: withStep(sound, 'notify', { rule: 'over-its-limit' }),
       want: /its rule is limit/,
     },
     { name: 'a step with the wrong tenant', plan: withStep(sound, 'notify', { tenant: 'owner' }), want: /of borrower/ },

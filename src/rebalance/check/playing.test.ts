@@ -39,7 +39,7 @@ const applied = (id: string, atMost: number, ...victims: readonly string[]): Met
 const shown = (id: string, atMost: number, ...victims: readonly string[]): MetNeed => {
   return { need: excess(id, atMost), victims, isApplied: false }
 }
-const tell = (need: string, uid: string): Step => notify(need, [uid], 2, { rule: 'limit-was-cut' })
+const tell = (need: string, uid: string): Step => notify(need, [uid], 2, { rule: 'over-its-limit' })
 const planOf = (met: readonly MetNeed[], ...steps: readonly Step[]): Plan => ({ asOfMs: NOW, met, unmet: [], steps })
 
 const claim: Claim = {

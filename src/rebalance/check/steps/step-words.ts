@@ -16,7 +16,7 @@ export function placed(steps: readonly Step[]): readonly Placed[] {
 
 export const RULE_OF: Readonly<Record<Need['kind'], Rule>> = {
   entitled: 'owner-came-back',
-  excess: 'limit-was-cut',
+  excess: 'over-its-limit',
   claim: 'above-fair-share',
   refused: 'above-fair-share',
 }
