@@ -12,6 +12,7 @@ import { partsOf } from './holding.ts'
 import { holdings } from './ledger.ts'
 import { entries } from './persistent-map.ts'
 import { roleAt, upwards } from './quota-tree.ts'
+import { remembered } from './remembered.ts'
 import { type Node, quotaAt } from './tree.ts'
 import { type Usage, used } from './usage.ts'
 
@@ -153,15 +154,4 @@ function descending(a: Amount, b: Amount): number {
 function ascending(a: string, b: string): number {
   if (a === b) return 0
   return a < b ? -1 : 1
-}
-
-function remembered<K, V>(answer: (key: K) => V): (key: K) => V {
-  const known = new Map<K, V>()
-  return key => {
-    const former = known.get(key)
-    if (former !== undefined) return former
-    const found = answer(key)
-    known.set(key, found)
-    return found
-  }
 }

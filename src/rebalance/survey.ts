@@ -1,4 +1,5 @@
 /** A snapshot with what the search looks up in it again and again, each worked out once and only where it is asked for. */
+import { remembered } from '../quota/remembered.ts'
 import type { Node } from '../quota/tree.ts'
 import type { HeldPod, ReclaimTerms, Snapshot } from './snapshot.ts'
 import { termsAt } from './terms.ts'
@@ -60,15 +61,4 @@ function unitsTold(
 
 function byKey(a: Unit, b: Unit): number {
   return a.key < b.key ? -1 : 1
-}
-
-function remembered<K, V>(make: (key: K) => V): (key: K) => V {
-  const known = new Map<K, V>()
-  return key => {
-    const former = known.get(key)
-    if (former !== undefined) return former
-    const made = make(key)
-    known.set(key, made)
-    return made
-  }
 }
