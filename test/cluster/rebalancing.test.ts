@@ -60,7 +60,8 @@ async function startReclaiming(t: TestContext) {
   const { api } = lab.cluster
   for (const node of NODES) await addNode(api, node, 8)
 
-  const labelled = (gpus: number, tier: Tier, owner?: string): JsonObject => {
+  /** A pod that names its tier; without one it gets the first that fits, and may be promoted. */
+  const labelled = (gpus: number, tier: Tier | undefined, owner?: string): JsonObject => {
     const reference = {
       apiVersion: 'batch/v1',
       kind: 'Job',
@@ -69,7 +70,8 @@ async function startReclaiming(t: TestContext) {
       controller: true,
     }
     const ownerReferences = owner === undefined ? {} : { ownerReferences: [reference] }
-    return podFor(gpus, { metadata: { labels: { 'sluice.dev/tier': tier, app: tier }, ...ownerReferences } })
+    const labels = tier === undefined ? { app: 'burst' } : { 'sluice.dev/tier': tier, app: tier }
+    return podFor(gpus, { metadata: { labels, ...ownerReferences } })
   }
   const attempt = (namespace: string, pod: JsonObject) => api.call('POST', `/api/v1/namespaces/${namespace}/pods`, pod)
   const noticeOf = (pod: JsonObject) => textAt(pod, 'metadata', 'annotations', DEADLINE)
@@ -87,7 +89,12 @@ async function startReclaiming(t: TestContext) {
       assert.ok(status === 201 || status === 403, JSON.stringify(body))
       return status === 201
     },
-    async run(namespace: string, gpus: number, tier: Tier, node: (typeof NODES)[number]): Promise<JsonObject> {
+    async run(
+      namespace: string,
+      gpus: number,
+      tier: Tier | undefined,
+      node: (typeof NODES)[number],
+    ): Promise<JsonObject> {
       const pod = await lab.create(namespace, labelled(gpus, tier))
       await runOn(api, pod, node)
       return pod
@@ -138,7 +145,7 @@ test('what is lent comes back', { skip: skipWithoutCluster }, async t => {
   const anchor = await run(TEAM_B, 4, 'reserved', 'node-1')
   // The reserve of team-a among it, which is idle.
   for (const node of ['node-1', 'node-1', 'node-2', 'node-2', 'node-2', 'node-2'] as const)
-    await run(TEAM_B, 2, 'burst', node)
+    assert.equal(tierOf(await run(TEAM_B, 2, undefined, node)), 'burst')
 
   const [train, other] = [labelled(2, 'burst', 'train'), labelled(2, 'burst', 'other')]
   const allow = await cluster.keepBorrowers()
