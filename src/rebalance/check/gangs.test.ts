@@ -3,7 +3,7 @@ import { amount } from '../../quantity/amount.ts'
 import type { Gang } from '../../quota/gang.ts'
 import { amounts, cohort, tenant } from '../../quota/testing.ts'
 import type { ExcessNeed } from '../need.ts'
-import type { Lapse, Notify } from '../plan.ts'
+import type { Evict, Lapse, Notify, Plan, Rescind } from '../plan.ts'
 import { NOW, nodeNamed, notify, planFor, pod, snapshotOf, TERMS, withPod, withStep } from './scenes.testing.ts'
 import { accepts, rejects } from './verdicts.testing.ts'
 
@@ -57,7 +57,32 @@ const taking = planFor(needing(8), ['g1', 'g2'], [tell(['g1', 'g2'], 4)])
 const mixed = withPod(over, 'g2', { tier: 'reserved' })
 const half = withPod(over, 'g1', { notice: { deadlineMs: NOW - 1, need: 'cut' } })
 
+// The eviction of three for a need of one was cut short after the first, which is enough.
+const cutShort = snapshotOf({
+  ...WORLD,
+  gangs: [],
+  pods: ['g1', 'g2', 'g3'].map(uid => {
+    const notice = { deadlineMs: NOW, need: 'excess/c' }
+    return pod(uid, 'borrower', 'burst', 3, { gang: 'borrower/train', notice, isLeaving: uid === 'g1' })
+  }),
+})
+const ending: Evict = { ...lapse, kind: 'evict', need: 'excess/c', pods: ['g2', 'g3'], amounts: amounts({ a: 6 }) }
+const ended: Plan = { asOfMs: NOW, met: [], unmet: [], steps: [ending] }
+const rescind: Rescind = {
+  kind: 'rescind',
+  rule: 'no-longer-needed',
+  need: 'excess/c',
+  tenant: 'borrower',
+  pods: ['g2', 'g3'],
+}
+
 accepts([
+  { name: 'what is left of a gang of which one was evicted', snapshot: cutShort, plan: ended },
+  {
+    name: 'others of a gang stay where one leaves that had no notice',
+    snapshot: withPod(cutShort, 'g1', { notice: null }),
+    plan: { ...ended, steps: [rescind] },
+  },
   { name: 'the room of members that have not come', snapshot: over, plan: lapsing },
   { name: 'all pods of a gang', snapshot: over, plan: taking },
   { name: 'a gang that got another member after it was told, is told again', snapshot: half, plan: taking },
@@ -72,6 +97,30 @@ accepts([
 
 rejects(
   [
+    {
+      name: 'the others of a gang stay of which one was evicted',
+      snapshot: cutShort,
+      plan: { ...ended, steps: [] },
+      want: /gang borrower\/train: one of it leaves already, and the others are not evicted/,
+    },
+    {
+      name: 'the others of it are told that they may stay',
+      snapshot: cutShort,
+      plan: { ...ended, steps: [ending, rescind] },
+      want: /step 2 \(rescind\): an eviction of gang borrower\/train has begun/,
+    },
+    {
+      name: 'one of the others of it stays',
+      snapshot: cutShort,
+      plan: withStep(ended, 'evict', { pods: ['g2'], amounts: amounts({ a: 3 }) }),
+      want: /its pods are not all that is left of gang borrower\/train/,
+    },
+    {
+      name: 'the others of it go for something else',
+      snapshot: cutShort,
+      plan: withStep(ended, 'evict', { need: 'entitled/c', rule: 'owner-came-back' }),
+      want: /had notice for excess\/c, and not for entitled\/c[\s\S]*its rule is owner-came-back/,
+    },
     {
       name: 'half of a gang',
       plan: planFor(needing(8), ['g1'], [tell(['g1'], 2)]),

@@ -61,7 +61,10 @@ function stepMutations(step: Step): readonly OfStep[] {
     }
     case 'evict': {
       const told = { name: 'notify again', steps: [{ ...step, kind: 'notify' as const, deadlineMs: 0 }] }
-      return [twice, wrong, ...saidOtherwise(step), dropped(step), told]
+      const { need, tenant, pods } = step
+      const stays = { kind: 'rescind', rule: 'no-longer-needed', need, tenant, pods } as const
+      const spared = { name: 'rescind instead of evict', steps: [stays] }
+      return [twice, wrong, ...saidOtherwise(step), dropped(step), told, spared]
     }
     case 'rescind':
       return [twice, wrong, dropped(step), { name: 'rescind of another', steps: [{ ...step, pods: ['x'] }] }]

@@ -94,12 +94,14 @@ export const someDraft = fc.record({
   asking: fc.array(someOwner, { maxLength: 4 }),
   claiming: fc.array(someOwner, { maxLength: 2 }),
   evicted: fc.nat(2),
+  // The need for which the eviction of all gangs was begun, and cut short after the first of each.
+  cutShortFor: fc.constantFrom(null, null, null, 'former', 'excess/former', 'entitled/former'),
 })
 
 type Draft = typeof someDraft extends fc.Arbitrary<infer T> ? T : never
 
 export function snapshotFrom(draft: Draft): Snapshot {
-  const { former, later, owners, looks, terms, nodes, allowed, asking, claiming, evicted } = draft
+  const { former, later, owners, looks, terms, nodes, allowed, asking, claiming, evicted, cutShortFor } = draft
   const admitted = admittedTo(former, owners)
   const { cohorts, tenants } = later ?? former
   const opened = bookOn(cohorts, tenants, 'c0', admitted.ledger)
@@ -109,7 +111,8 @@ export function snapshotFrom(draft: Draft): Snapshot {
     book: claiming.reduce((at, owner, index) => claimedIn(at, tenants, owner, index), opened),
     pods: [...charges(admitted.ledger)]
       .toSorted((a, b) => (a.uid < b.uid ? -1 : 1))
-      .map((charge, index) => heldPod(charge, present(looks[index % looks.length], 'look'))),
+      .map((charge, index) => heldPod(charge, present(looks[index % looks.length], 'look')))
+      .map(pod => (cutShortFor === null ? pod : cutShort(pod, cutShortFor))),
     refused: asking.flatMap((owner, index) => refusedBy(opened, tenants, owner, index)),
     nodes: nodes?.map((sizes, index) => ({ name: `n${index}`, amounts: amounts(sizes) })) ?? null,
     disruptionsAllowed: new Map(BUDGETS.map((budget, index) => [budget, allowed[index] ?? 0])),
@@ -157,6 +160,11 @@ function heldPod({ uid, tenant, tier, amounts, gang }: Charge, look: Look): Held
     isTierNamed: look.isTierNamed,
     isLeaving: look.isLeaving,
   }
+}
+
+function cutShort(pod: HeldPod, need: string): HeldPod {
+  if (pod.gang === null || pod.tier === 'reserved') return pod
+  return { ...pod, notice: { deadlineMs: NOW - 1, need }, isLeaving: pod.isLeaving || pod.uid.endsWith('-0') }
 }
 
 /** Somebody whom nothing but the use of others keeps out. */
