@@ -140,6 +140,57 @@ test('a gang goes whole, after the room it holds for those who have not come', (
   assert.deepEqual(podsIn(planFor(3), 'notify'), ['m0', 'm1'])
 })
 
+/** One of a gang of four has been evicted for somebody who needs one, and whoever did it was stopped; so the need is met already. */
+const halfway = (others: Partial<HeldPod> = {}, first: Partial<HeldPod> = {}): Scene => {
+  const member = (uid: string, more: Partial<HeldPod>) =>
+    guest(uid, { gang: 'guest/g', ...told(OWED, NOW_MS), ...more })
+  const rest = ['m1', 'm2', 'm3'].map(uid => member(uid, others))
+  return { ...LENT, pods: [member('m0', { isLeaving: true, ...first }), ...rest, waiting('w')] }
+}
+
+test('a gang whose eviction stopped halfway goes after the first of it, by the rule of its notice', () => {
+  const plan = planOf(snapshotOf(halfway()))
+  assert.deepEqual(podsIn(plan, 'evict'), ['m1', 'm2', 'm3'])
+  assert.equal(plan.steps.length, 1)
+  assert.equal(plan.steps[0]?.rule, 'owner-came-back')
+  const fair = planOf(snapshotOf(halfway(told('demand/t/o', NOW_MS), told('demand/t/o', NOW_MS))))
+  assert.equal(fair.steps.find(({ kind }) => kind === 'evict')?.rule, 'above-fair-share')
+})
+
+test('a gang that lost a member otherwise, or in which the notice is not past for all, stays', () => {
+  const early = told(OWED, NOW_MS + 1)
+  for (const scene of [
+    halfway({}, { notice: null }),
+    halfway({}, told('another', NOW_MS)),
+    halfway(early, early),
+    { ...halfway(), terms: { mode: 'Off' as const } },
+  ]) {
+    const plan = planOf(snapshotOf(scene))
+    assert.deepEqual(podsIn(plan, 'evict'), [])
+    assert.deepEqual(podsIn(plan, 'rescind'), ['m1', 'm2', 'm3'])
+  }
+})
+
+test('what is left of a gang is room for others, and uses up its budget', () => {
+  const scene = halfway({ budgets: ['guest/b'] })
+  const more = [guest('g0', { budgets: ['guest/b'] }), guest('g1', { createdAtMs: 0 })]
+  const pods = [...(scene.pods ?? []), ...more, waiting('v', { asks: { a: 3 } })]
+  const disruptionsAllowed = new Map([['guest/b', 3]])
+  const tenants = [tenant('owner', 'root', { a: { reserved: 5 } }), tenant('guest', 'root', { a: {} })]
+  const plan = planOf(snapshotOf({ ...scene, tenants, pods, more: { disruptionsAllowed } }))
+  assert.deepEqual(podsIn(plan, 'evict'), ['m1', 'm2', 'm3'])
+  assert.deepEqual(podsIn(plan, 'notify'), ['g1'])
+})
+
+test('a gang gives back what it borrows although one of its pods is reserved, and that one stays', () => {
+  const member = (uid: string, more = {}) => guest(uid, { gang: 'guest/g', ...more })
+  const pods = [member('r', { tier: 'reserved' }), member('m0'), member('m1'), member('m2'), waiting('w')]
+  const tenants = [tenant('owner', 'root', { a: { reserved: 3 } }), tenant('guest', 'root', { a: { reserved: 1 } })]
+  const plan = planOf(snapshotOf({ ...LENT, tenants, pods }))
+  assert.deepEqual(podsIn(plan, 'notify'), ['m0', 'm1', 'm2'])
+  assert.deepEqual(plan.unmet, [])
+})
+
 test('a need that no node could host takes from nobody, and a node is cleared for one that fits', () => {
   const pods = ['n0', 'n1', 'n2', 'n3'].map(at => guest(`on-${at}`, { node: at }))
   const onBig = [0, 1].map(at => guest(`big-${at}`, { node: 'n4', createdAtMs: at }))

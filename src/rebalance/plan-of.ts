@@ -4,6 +4,7 @@
  * The same snapshot gives the same plan, in whatever order its pods, tenants and nodes are listed: every choice is by a total order.
  */
 
+import { restEvictions, restsOf, withLeaving } from './begun.ts'
 import { type Course, isShown, type Met, pursued, pursuedFirst } from './course.ts'
 import { claimNeeds, type Refused, refusedNeeds } from './needs/asked.ts'
 import { byShareWith } from './needs/fair-order.ts'
@@ -16,7 +17,9 @@ import { spared } from './spared.ts'
 import { namesOf, rescinds, stepsFor } from './steps.ts'
 import { type Survey, surveyOf } from './survey.ts'
 
-export function planOf(snapshot: Snapshot): Plan {
+export function planOf(seen: Snapshot): Plan {
+  const rests = restsOf(seen)
+  const snapshot = withLeaving(seen, rests)
   const survey = surveyOf(snapshot)
   const promoted = promotedUnits(survey)
   const start = startOf(snapshot, promoted)
@@ -33,7 +36,11 @@ export function planOf(snapshot: Snapshot): Plan {
   const chosen = spared(survey, start, all.met).filter(one => isConsistent(survey, one))
   return {
     asOfMs: snapshot.nowMs,
-    steps: [...promoted.map(promotion), ...stepsFor(survey, chosen), ...rescinds(snapshot, victimsOf(chosen))],
+    steps: [
+      ...promoted.map(promotion),
+      ...stepsFor(survey, chosen, restEvictions(rests)),
+      ...rescinds(snapshot, victimsOf(chosen)),
+    ],
     met: chosen.map(metNeed),
     unmet: all.unmet,
   }

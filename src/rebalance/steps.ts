@@ -8,14 +8,14 @@ import { isHold, type Unit } from './units.ts'
 
 /**
  * What is done for all needs that are met, and not only shown. What gangs hold and what is claimed comes before anybody is told: what is
- * freed before it is held goes to whoever asks first.
+ * freed before it is held goes to whoever asks first. Then what was begun before is ended.
  */
-export function stepsFor(survey: Survey, met: readonly Met[]): readonly Step[] {
+export function stepsFor(survey: Survey, met: readonly Met[], begun: readonly Evict[]): readonly Step[] {
   const steps = met
     .filter(({ isApplied }) => isApplied)
     .flatMap(one => [...holdsFor(survey, one), ...takings(survey, one)])
   const isFirst = ({ kind }: Step) => kind === 'lapse' || kind === 'hold'
-  return [...steps.filter(isFirst), ...steps.filter(step => !isFirst(step))]
+  return [...steps.filter(isFirst), ...begun, ...steps.filter(step => !isFirst(step))]
 }
 
 function takings(survey: Survey, { task, units }: Met): readonly Step[] {

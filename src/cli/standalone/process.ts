@@ -4,6 +4,7 @@ import type { Cluster } from '../../admission/cluster.ts'
 import type { Log } from '../../admission/endpoint.ts'
 import { refusedDemand } from '../../admission/refused-demand.ts'
 import { type CycleDeps, type CycleReport, runCycle } from '../../controller/rebalancing/cycle.ts'
+import { setbacks } from '../../controller/rebalancing/setbacks.ts'
 import { type RebalancingObserver, reportTeller } from '../../controller/rebalancing/told-report.ts'
 import type { LedgerWriter } from '../../quota/writer.ts'
 import { planIssues } from '../../rebalance/check/plan-issues.ts'
@@ -45,6 +46,7 @@ export async function standaloneProcess({ cluster, time, observer, log }: Standa
     planOf,
     planIssues,
     hands: standaloneHands({ host, writer: ledger, treeOf, evictions: past, now }),
+    setbacks: setbacks(clock),
     book: ledger.book,
     clock,
     isOver: () => false,

@@ -21,6 +21,7 @@ export function changingApi(world: World) {
   const blocked = new Set<string>()
   const calls: ApiCall[] = []
   let isAway = false
+  let isHanging = false
 
   const status = (code: number): ApiAnswer => ({ status: code, body: { kind: 'Status', message: `status ${code}` } })
   const named = (path: string) => {
@@ -80,13 +81,21 @@ export function changingApi(world: World) {
   async function call(request: ApiCall): Promise<ApiAnswer> {
     if (isAway) throw new Error('nobody answers')
     calls.push(request)
+    if (isHanging && request.method === 'PATCH') {
+      world.clock.advance(request.timeoutMs ?? 0)
+      throw new Error('no answer in time')
+    }
     return request.method === 'GET' ? read(request) : changed(request)
   }
 
   const setAway = (away: boolean): void => {
     isAway = away
   }
-  return { call, events, blocked, calls, setAway }
+  /** Patches take as long as their callers wait. */
+  const setHanging = (hanging: boolean): void => {
+    isHanging = hanging
+  }
+  return { call, events, blocked, calls, setAway, setHanging }
 }
 
 /** The same API for a caller who dies; whatever it calls after that is not heard. */

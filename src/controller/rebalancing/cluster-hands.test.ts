@@ -123,6 +123,14 @@ test('an API server that does not answer is a failure, and no exception', async 
   for (const step of [notify(1_000, 'uid-p'), evict('uid-p')]) assert.equal((await world.carryOut(step)).kind, 'failed')
 })
 
+test('a gang whose patches hang takes no longer than one pod', async () => {
+  const world = await hands(running('p', 'burst'), running('q', 'burst'), running('r', 'burst'))
+  world.setHanging(true)
+  const before = world.calls.length
+  assert.equal((await world.carryOut(notify(1_000, 'uid-p', 'uid-q', 'uid-r'))).kind, 'failed')
+  assert.equal(world.calls.length - before, 1)
+})
+
 test('an event says what, why and for whom, in words that fit', async () => {
   const world = await hands(running('p', 'burst', 2))
   const need = {

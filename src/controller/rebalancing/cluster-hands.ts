@@ -61,7 +61,7 @@ export function clusterHands(deps: ClusterHandsDeps): ClusterHands {
       [DEADLINE_ANNOTATION]: new Date(step.deadlineMs).toISOString(),
       [NEED_ANNOTATION]: step.need,
     }
-    return ofEach(known(step.pods, deps), async pod => {
+    return ofEach(known(step.pods, deps), deps, async pod => {
       const { outcome, isFull } = await patched(pod, { annotations })
       // Who leaves no room for a notice has it all the same; else nobody could be evicted who fills up his annotations.
       if (isFull === true) spoken.set(pod.uid, { deadlineMs: step.deadlineMs, need: step.need })
@@ -73,7 +73,7 @@ export function clusterHands(deps: ClusterHandsDeps): ClusterHands {
 
   async function rescind(step: Rescind): Promise<Outcome> {
     const annotations = { [DEADLINE_ANNOTATION]: null, [NEED_ANNOTATION]: null }
-    return ofEach(known(step.pods, deps), async pod => {
+    return ofEach(known(step.pods, deps), deps, async pod => {
       spoken.delete(pod.uid)
       const outcome = await patch(pod, { annotations })
       if (outcome.kind === 'done') await deps.tell(tellOfRescission(pod, step))
@@ -85,10 +85,10 @@ export function clusterHands(deps: ClusterHandsDeps): ClusterHands {
     const pods = known(step.pods, deps)
     // Half a gang is of no use to anybody: where one of it may not go, none does.
     if (pods.length > 1) {
-      const rehearsal = await ofEach(pods, pod => evictPod(deps.api, pod, true))
+      const rehearsal = await ofEach(pods, deps, pod => evictPod(deps.api, pod, true))
       if (rehearsal.kind !== 'done') return rehearsal
     }
-    return ofEach(pods, async pod => {
+    return ofEach(pods, deps, async pod => {
       const outcome = await evictPod(deps.api, pod)
       if (outcome.kind !== 'done') return outcome
       if (step.rule === 'above-fair-share') deps.past.add(pod.uid, pod.namespace)
@@ -137,9 +137,20 @@ function known(uids: readonly string[], { pod }: ClusterHandsDeps): readonly Kno
   })
 }
 
-async function ofEach(pods: readonly KnownPod[], act: (pod: KnownPod) => Promise<Outcome>): Promise<Outcome> {
+const HANGS_MS = 1_000
+
+async function ofEach(
+  pods: readonly KnownPod[],
+  { clock }: Pick<ClusterHandsDeps, 'clock'>,
+  act: (pod: KnownPod) => Promise<Outcome>,
+): Promise<Outcome> {
   if (pods.length === 0) return NOBODY
   const outcomes: Outcome[] = []
-  for (const pod of pods) outcomes.push(await act(pod))
+  const startedMs = clock.now()
+  for (const pod of pods) {
+    outcomes.push(await act(pod))
+    // Where the first call hangs, so would those about the others of a gang, for seconds each. Once some are done the rest is tried too.
+    if (clock.now() - startedMs >= HANGS_MS && outcomes.every(({ kind }) => kind === 'failed')) break
+  }
   return together(outcomes)
 }

@@ -4,9 +4,12 @@ import type { Book } from '../../quota/book.ts'
 import { amend } from '../../quota/change.ts'
 import { amounts, bookOn, cohort, manualClock, tenant, viewOf } from '../../quota/testing.ts'
 import type { Evict, Plan, Step } from '../../rebalance/plan.ts'
+import { pod, snapshotOf } from '../../rebalance/plans.testing.ts'
 import type { Snapshot } from '../../rebalance/snapshot.ts'
 import { type CycleDeps, runCycle } from './cycle.ts'
+import type { Outcome } from './hands.ts'
 import { hasMoved } from './moved.ts'
+import { setbacks } from './setbacks.ts'
 
 const COHORTS = [cohort('c', { a: { burst: 10 } })]
 const TENANTS = [tenant('t', 'c', { a: {} }), tenant('u', 'c', { a: {} })]
@@ -55,6 +58,7 @@ async function cycle(steps: readonly Step[], during: (step: Step, world: World) 
         return { kind: 'done' }
       },
     },
+    setbacks: setbacks(clock),
     book: () => world.book,
     clock,
     isOver: () => world.isOver,
@@ -110,4 +114,54 @@ test('limits that were compiled anew are the same limits, and others are others'
   assert.deepEqual([hasMoved(before, withBurst(10)), hasMoved(before, withBurst(11))], [false, true])
   const fewer = bookOn(COHORTS, TENANTS.slice(0, 1), 'c')
   assert.equal(hasMoved(bookOn(COHORTS, TENANTS, 'c'), fewer), true)
+})
+
+/** Cycles of one leader for notices to these pods, each in the namespace before its dash; calls in `slow` hang for five seconds. */
+function leaderTelling(...uids: readonly string[]) {
+  const clock = manualClock()
+  const book = bookWith()
+  const notices = uids.map(uid => ({ ...evict(uid), kind: 'notify' as const, deadlineMs: 0 }))
+  const plan: Plan = { asOfMs: 0, steps: [...notices, LAPSE], met: [], unmet: [] }
+  const seen = uids.map(uid => pod(uid, 't', { namespace: uid.split('-')[0] ?? '' }))
+  const shared = setbacks(clock)
+  return {
+    clock,
+    async told() {
+      const told: string[] = []
+      await runCycle('c', {
+        see: async () => ({ kind: 'seen', snapshot: snapshotOf({ cohorts: COHORTS, tenants: TENANTS, pods: seen }) }),
+        planOf: () => plan,
+        planIssues: () => [],
+        hands: {
+          async carryOut(step): Promise<Outcome> {
+            const name = 'pods' in step ? step.pods.join() : step.kind
+            told.push(name)
+            if (!name.startsWith('slow')) return { kind: 'done' }
+            clock.advance(5_000)
+            return { kind: 'failed', cause: new Error('nobody answers') }
+          },
+        },
+        setbacks: shared,
+        book: () => book,
+        clock,
+        isOver: () => false,
+      })
+      return told.join(' ')
+    },
+  }
+}
+
+const SLOW = ['slow-1', 'slow-2', 'slow-3', 'slow-4', 'slow-5', 'slow-6', 'slow-7']
+
+test('where calls hang in one namespace, all other steps are taken in the same cycle, in their order', async () => {
+  const leader = leaderTelling(...SLOW, 'fast-1', 'fast-2')
+  assert.equal(await leader.told(), 'slow-1 fast-1 fast-2 lapse slow-2 slow-3 slow-4 slow-5 slow-6')
+})
+
+test('those that failed come last in the next cycles, and have their place again after two minutes', async () => {
+  const leader = leaderTelling('slow-1', 'slow-2', 'fast-1')
+  await leader.told()
+  assert.equal(await leader.told(), 'fast-1 lapse slow-1 slow-2')
+  leader.clock.advance(120_000)
+  assert.equal(await leader.told(), 'slow-1 fast-1 lapse slow-2')
 })

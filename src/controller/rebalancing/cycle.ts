@@ -1,8 +1,9 @@
 /**
  * One cycle of the rebalancer for one cohort tree: what there is → a plan → the plan is checked → its steps, one after the other.
  *
- * Nothing is remembered from one cycle to the next. What has been begun stands where the next one reads it: claims in the ledger,
- * notices on pods. So whoever is killed between two steps has done those before, and the cycle of the next leader goes on from there.
+ * Nothing is remembered from one cycle to the next but where steps failed, for their order. What has been begun stands where the next one
+ * reads it: claims in the ledger, notices on pods. So whoever is killed between two steps has done those before, and the cycle of the next
+ * leader goes on from there.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock } from '../../admission/endpoint.ts'
@@ -12,6 +13,7 @@ import type { Snapshot } from '../../rebalance/snapshot.ts'
 import type { Issue } from '../../schema/parsed.ts'
 import type { Hands, Outcome } from './hands.ts'
 import { hasMoved } from './moved.ts'
+import type { Setbacks } from './setbacks.ts'
 
 export interface CycleDeps {
   readonly see: (tree: string) => Promise<Sight>
@@ -19,6 +21,7 @@ export interface CycleDeps {
   /** By the checker, which shares nothing with the planner. */
   readonly planIssues: (snapshot: Snapshot, plan: Plan) => readonly Issue[]
   readonly hands: Hands
+  readonly setbacks: Setbacks
   /** The newest version of the tree's book that is known without asking. */
   readonly book: (tree: string) => Book | undefined
   readonly clock: Clock
@@ -49,7 +52,7 @@ export interface CarriedOut {
   readonly tree: string
   readonly snapshot: Snapshot
   readonly plan: Plan
-  /** The steps that were taken, in order. */
+  /** The steps that were taken, in the order in which they were. */
   readonly taken: readonly Taken[]
   /** Why those after them were not; null: all were taken. */
   readonly abandoned: Abandonment | null
@@ -89,18 +92,22 @@ export async function runCycle(tree: string, deps: CycleDeps): Promise<CycleRepo
 async function carryOut(
   { steps, met }: Plan,
   tree: string,
-  { book }: Snapshot,
+  snapshot: Snapshot,
   deps: CycleDeps,
 ): Promise<Pick<CarriedOut, 'taken' | 'abandoned'>> {
   const taken: Taken[] = []
   const needs = new Map(met.map(({ need }) => [need.id, need]))
   const startedMs = deps.clock.now()
-  let reference = book
-  for (const step of steps) {
+  let reference = snapshot.book
+  const setbacks = deps.setbacks.among(steps, snapshot)
+  let left = [...setbacks.inOrder(steps)]
+  for (let step = left.shift(); step !== undefined; step = left.shift()) {
     const abandoned = abandonment(step, startedMs, reference, deps.book(tree) ?? reference, deps)
     if (abandoned !== null) return { taken, abandoned }
     const need = step.kind === 'promote' ? undefined : needs.get(step.need)
-    taken.push({ step, outcome: await deps.hands.carryOut(step, need) })
+    const outcome = await deps.hands.carryOut(step, need)
+    taken.push({ step, outcome })
+    if (outcome.kind === 'failed' && setbacks.note(step)) left = [...setbacks.inOrder(left)]
     // What a step itself changes in the ledger is no reason to give up those after it.
     if (isOfTheLedger(step)) reference = deps.book(tree) ?? reference
   }

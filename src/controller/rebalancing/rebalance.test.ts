@@ -84,6 +84,52 @@ test('whoever dies at whatever call, the next leader ends what was begun: the sa
   }
 })
 
+const GRACE_MS = 30_000
+
+/** The same with a gang of three, of which one alone would be enough; who is evicted takes its time. */
+async function storyOfGang(death: Death | undefined) {
+  const world = reclaimingWorld()
+  world.server.put(running('own', 'reserved', 8))
+  const metadata = {
+    annotations: { 'sluice.dev/gang-size': '3' },
+    labels: { 'sluice.dev/tier': 'burst', 'batch.kubernetes.io/job-name': 'train' },
+    ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: 'train', uid: 'job', controller: true }],
+  }
+  for (const name of ['g0', 'g1', 'g2']) world.server.put(running(name, 'burst', 4, { metadata }))
+  let leader = world.leadAndPlan('0', death === undefined ? {} : { death })
+  await world.pass(5_000)
+  comeBack(world)
+  const leavingFor = new Map<string, number>()
+  const evicted: string[] = []
+  for (let passed = 0; passed < 200_000; passed += 5_000) {
+    await world.pass(5_000)
+    if (leader.isDead()) leader = world.leadAndPlan('1')
+    for (const name of world.leaving()) {
+      leavingFor.set(name, (leavingFor.get(name) ?? 0) + 5_000)
+      if ((leavingFor.get(name) ?? 0) < GRACE_MS) continue
+      world.server.remove(name)
+      evicted.push(name)
+    }
+  }
+  return { world, evicted }
+}
+
+test('whoever dies at whatever call, all of a gang goes, or none of it', async () => {
+  const { world: whole } = await storyOfGang(undefined)
+  const changes = whole.calls.filter(({ method }) => method !== 'GET').length
+  // Three pods: a patch and an event, an eviction that is tried, an eviction and an event.
+  assert.equal(changes, 15)
+  for (let atCall = 0; atCall < changes; atCall += 1) {
+    for (const hasEffect of [false, true]) {
+      const { world, evicted } = await storyOfGang({ atCall, hasEffect })
+      const at = `call ${atCall}, ${hasEffect ? 'with' : 'without'} effect`
+      assert.deepEqual(evicted.toSorted(), ['g0', 'g1', 'g2'], at)
+      assert.ok(!world.told().some(told => told.startsWith('ReclaimRescinded')), at)
+      assert.deepEqual([world.noticed(), world.plans.includes('rejected')], [[], false], at)
+    }
+  }
+})
+
 test('a notice is taken back when whoever it was given for has gone', async () => {
   const world = lent()
   world.leadAndPlan('leader')

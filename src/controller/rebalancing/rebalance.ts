@@ -8,8 +8,9 @@ import { oversubscriptionsOf } from '../../quota/standing.ts'
 import type { Timer } from '../../quota/waiter.ts'
 import { openRounds } from '../rounds.ts'
 import { type CycleDeps, type CycleReport, runCycle } from './cycle.ts'
+import { setbacks } from './setbacks.ts'
 
-export interface RebalancingDeps extends Omit<CycleDeps, 'isOver'> {
+export interface RebalancingDeps extends Omit<CycleDeps, 'isOver' | 'setbacks'> {
   readonly trees: () => Iterable<string>
   /** Whether all cohorts of a tree want no plans, and nothing of former ones is left. */
   readonly isOff: (tree: string) => boolean
@@ -39,7 +40,7 @@ export function startRebalancing(deps: RebalancingDeps): Rebalancing {
   const { clock, timer, log, told } = deps
   let isStopped = false
   const quiet = new Map<string, Book>()
-  const cycle: CycleDeps = { ...deps, isOver: () => isStopped }
+  const cycle: CycleDeps = { ...deps, setbacks: setbacks(clock), isOver: () => isStopped }
   const problem = 'nothing could be rebalanced'
   const rounds = openRounds(round, { clock, timer, log, usualMs: USUAL_MS, hastyMs: 0, problem })
   const looks = needWatch(deps)

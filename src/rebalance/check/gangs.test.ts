@@ -3,7 +3,7 @@ import { amount } from '../../quantity/amount.ts'
 import type { Gang } from '../../quota/gang.ts'
 import { amounts, cohort, tenant } from '../../quota/testing.ts'
 import type { ExcessNeed } from '../need.ts'
-import type { Lapse, Notify } from '../plan.ts'
+import type { Evict, Lapse, Notify, Plan, Rescind } from '../plan.ts'
 import { NOW, nodeNamed, notify, planFor, pod, snapshotOf, TERMS, withPod, withStep } from './scenes.testing.ts'
 import { accepts, rejects } from './verdicts.testing.ts'
 
@@ -57,10 +57,40 @@ const taking = planFor(needing(8), ['g1', 'g2'], [tell(['g1', 'g2'], 4)])
 const mixed = withPod(over, 'g2', { tier: 'reserved' })
 const half = withPod(over, 'g1', { notice: { deadlineMs: NOW - 1, need: 'cut' } })
 
+// The eviction of three for a need of one was cut short after the first, which is enough.
+const cutShort = snapshotOf({
+  ...WORLD,
+  gangs: [],
+  pods: ['g1', 'g2', 'g3'].map(uid => {
+    const notice = { deadlineMs: NOW, need: 'excess/c' }
+    return pod(uid, 'borrower', 'burst', 3, { gang: 'borrower/train', notice, isLeaving: uid === 'g1' })
+  }),
+})
+const ending: Evict = { ...lapse, kind: 'evict', need: 'excess/c', pods: ['g2', 'g3'], amounts: amounts({ a: 6 }) }
+const ended: Plan = { asOfMs: NOW, met: [], unmet: [], steps: [ending] }
+const rescind: Rescind = {
+  kind: 'rescind',
+  rule: 'no-longer-needed',
+  need: 'excess/c',
+  tenant: 'borrower',
+  pods: ['g2', 'g3'],
+}
+
 accepts([
+  { name: 'what is left of a gang of which one was evicted', snapshot: cutShort, plan: ended },
+  {
+    name: 'others of a gang stay where one leaves that had no notice',
+    snapshot: withPod(cutShort, 'g1', { notice: null }),
+    plan: { ...ended, steps: [rescind] },
+  },
   { name: 'the room of members that have not come', snapshot: over, plan: lapsing },
   { name: 'all pods of a gang', snapshot: over, plan: taking },
   { name: 'a gang that got another member after it was told, is told again', snapshot: half, plan: taking },
+  {
+    name: 'those of a gang that are not reserved',
+    snapshot: mixed,
+    plan: planFor(needing(8), ['g1'], [tell(['g1'], 2)]),
+  },
   {
     name: 'those of a gang that do not leave already',
     snapshot: withPod(snapshotOf({ ...WORLD, pods: [...WORLD.pods, pod('more', 'borrower', 'burst', 4)] }), 'g1', {
@@ -72,6 +102,30 @@ accepts([
 
 rejects(
   [
+    {
+      name: 'the others of a gang stay of which one was evicted',
+      snapshot: cutShort,
+      plan: { ...ended, steps: [] },
+      want: /gang borrower\/train in burst: one of it leaves already, and the others are not evicted/,
+    },
+    {
+      name: 'the others of it are told that they may stay',
+      snapshot: cutShort,
+      plan: { ...ended, steps: [ending, rescind] },
+      want: /step 2 \(rescind\): an eviction of gang borrower\/train in burst has begun/,
+    },
+    {
+      name: 'one of the others of it stays',
+      snapshot: cutShort,
+      plan: withStep(ended, 'evict', { pods: ['g2'], amounts: amounts({ a: 3 }) }),
+      want: /its pods are not all that is left of gang borrower\/train/,
+    },
+    {
+      name: 'the others of it go for something else',
+      snapshot: cutShort,
+      plan: withStep(ended, 'evict', { need: 'entitled/c', rule: 'owner-came-back' }),
+      want: /had notice for excess\/c, and not for entitled\/c[\s\S]*its rule is owner-came-back/,
+    },
     {
       name: 'half of a gang',
       plan: planFor(needing(8), ['g1'], [tell(['g1'], 2)]),
@@ -85,7 +139,7 @@ rejects(
     {
       name: 'a gang of which each is told by itself',
       plan: planFor(needing(8), ['g1', 'g2'], [tell(['g1'], 2), tell(['g2'], 2)]),
-      want: /step 2 \(notify\): for gang borrower\/train it is time to notify, once/,
+      want: /step 2 \(notify\): for gang borrower\/train in burst it is time to notify, once/,
     },
     {
       name: 'a gang of which one was told too late to leave now',
@@ -98,15 +152,15 @@ rejects(
       want: /notice of some of its pods has not been given/,
     },
     {
-      name: 'a gang that is partly reserved',
+      name: 'a gang with its reserved members',
       snapshot: mixed,
       plan: taking,
-      want: /its members stand in several tiers/,
+      want: /what is reserved is never taken back/,
     },
     {
       name: 'both the gang and its room where its room is enough',
       plan: planFor(needing(8), ['g1', 'g2', 'borrower/train'], [lapse, tell(['g1', 'g2'], 4)]),
-      want: /gang borrower\/train: it is not needed/,
+      want: /gang borrower\/train in burst: it is not needed/,
     },
     {
       name: 'room that is not held',

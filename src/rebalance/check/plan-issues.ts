@@ -6,10 +6,12 @@
 import type { Issue } from '../../schema/parsed.ts'
 import type { Plan } from '../plan.ts'
 import type { Snapshot } from '../snapshot.ts'
+import { afterThem, restsIn } from './begun.ts'
 import { sceneOf, startOf } from './course.ts'
 import { victimIssues } from './givers/victims.ts'
 import { needIssues } from './needs/needs.ts'
 import { courseIssues } from './playing.ts'
+import { endingIssues } from './steps/ending.ts'
 import { holdIssues } from './steps/holding.ts'
 import { orderIssues } from './steps/order.ts'
 import { promotionIssues } from './steps/promotions.ts'
@@ -18,14 +20,16 @@ import { takingIssues } from './steps/taking.ts'
 
 /** Every rule that the plan breaks, each with where; a sound plan has none. `at` names a step, a need and its victim, or a node. */
 export function planIssues(snapshot: Snapshot, plan: Plan): readonly Issue[] {
-  const scene = sceneOf(snapshot, plan)
+  const rests = restsIn(snapshot)
+  const scene = sceneOf(afterThem(snapshot, rests), plan)
   return [
     ...staleness(snapshot, plan),
     ...needIssues(scene, startOf(scene).used),
     ...victimIssues(scene),
     ...orderIssues(plan),
     ...promotionIssues(scene),
-    ...takingIssues(scene),
+    ...endingIssues(scene, rests),
+    ...takingIssues(scene, rests),
     ...holdIssues(scene),
     ...rescindIssues(scene),
     ...courseIssues(scene),

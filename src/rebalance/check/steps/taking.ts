@@ -3,15 +3,18 @@ import type { Issue } from '../../../schema/parsed.ts'
 import type { Need } from '../../need.ts'
 import type { Evict, Lapse, Notify } from '../../plan.ts'
 import type { Snapshot } from '../../snapshot.ts'
+import type { Rest } from '../begun.ts'
 import type { Scene, Served } from '../course.ts'
 import { termsOf } from '../givers/terms.ts'
 import type { Unit } from '../units.ts'
+import { isAbout } from './ending.ts'
 import { type Placed, placed, RULE_OF, ruleIssues, wordingIssues } from './step-words.ts'
 
 type Taking = Lapse | Notify | Evict
 
-export function takingIssues(scene: Scene): readonly Issue[] {
+export function takingIssues(scene: Scene, rests: readonly Rest[]): readonly Issue[] {
   const takings = placed(scene.plan.steps).flatMap(({ step, at }) => {
+    if (rests.some(rest => isAbout(rest, step))) return []
     return step.kind === 'lapse' || step.kind === 'notify' || step.kind === 'evict' ? [{ step, at }] : []
   })
   const wanted = scene.served.filter(({ met }) => met.isApplied)
