@@ -95,6 +95,14 @@ test('of several to be promoted, all or none have room', async () => {
   assert.equal(world.tierOf('p'), 'reserved')
 })
 
+test('annotations without room for the former tier keep no pod from being promoted', async () => {
+  const world = await hands(running('p', 'burst', 1, { metadata: { annotations: { full: 'x'.repeat(262_120) } } }))
+  assert.equal((await world.carryOut(promote('uid-p'))).kind, 'done')
+  assert.equal(world.tierOf('p'), 'reserved')
+  assert.equal((await world.ledger()).claims.size, 1, 'until it is counted there')
+  assert.deepEqual(world.told(), ['Promoted p'])
+})
+
 test('the claim of a pod that is gone before it can be moved is let go', async () => {
   const world = await hands(running('p', 'burst'))
   world.server.remove('p')

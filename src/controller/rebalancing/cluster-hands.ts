@@ -111,7 +111,7 @@ export function clusterHands(deps: ClusterHandsDeps): ClusterHands {
   function carryOut(step: Step, need?: Need): Promise<Outcome> {
     switch (step.kind) {
       case 'promote':
-        return promote(step, known(step.pods, deps), { ...deps, patch })
+        return promote(step, known(step.pods, deps), { ...deps, patched })
       case 'lapse':
         return amend(step.tenant, { kind: 'lapse', gang: step.gang })
       case 'hold':
