@@ -13,6 +13,9 @@ export interface Death {
 const MAX_ANNOTATIONS = 262_144
 const FULL: ApiAnswer = { status: 422, body: { details: { causes: [{ field: 'metadata.annotations' }] } } }
 
+/** What Kubernetes takes as the name of an object. */
+const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
+
 type World = ReturnType<typeof countingWorld>
 
 /** Pods can be patched and evicted, events are kept. What is evicted is on its way out until somebody ends it. */
@@ -21,6 +24,7 @@ export function changingApi(world: World) {
   const blocked = new Set<string>()
   const calls: ApiCall[] = []
   let isAway = false
+  let areEventsRefused = false
 
   const status = (code: number): ApiAnswer => ({ status: code, body: { kind: 'Status', message: `status ${code}` } })
   const named = (path: string) => {
@@ -53,6 +57,8 @@ export function changingApi(world: World) {
 
   function told(event: JsonObject): ApiAnswer {
     const name = textAt(event, 'metadata', 'name') ?? ''
+    if (areEventsRefused) return status(403)
+    if (!NAME.test(name) || name.length > 253) return status(422)
     if (events.has(name)) return status(409)
     events.set(name, event)
     return status(201)
@@ -86,7 +92,10 @@ export function changingApi(world: World) {
   const setAway = (away: boolean): void => {
     isAway = away
   }
-  return { call, events, blocked, calls, setAway }
+  const refusesEvents = (refused: boolean): void => {
+    areEventsRefused = refused
+  }
+  return { call, events, blocked, calls, setAway, refusesEvents }
 }
 
 /** The same API for a caller who dies; whatever it calls after that is not heard. */

@@ -131,6 +131,17 @@ test('an API server that does not answer is a failure, and no exception', async 
   for (const step of [notify(1_000, 'uid-p'), evict('uid-p')]) assert.equal((await world.carryOut(step)).kind, 'failed')
 })
 
+test('a notice for which neither the annotations nor the events have room is not given', async () => {
+  const metadata = { annotations: { full: 'x'.repeat(262_100) } }
+  const world = await hands(running('p', 'burst', 1, { metadata }))
+  world.refusesEvents(true)
+  assert.equal((await world.carryOut(notify(1_000, 'uid-p'))).kind, 'failed')
+  assert.equal(world.spoken('uid-p'), null)
+  world.refusesEvents(false)
+  for (const _ of ['new', 'there already']) assert.equal((await world.carryOut(notify(1_000, 'uid-p'))).kind, 'done')
+  assert.deepEqual(world.spoken('uid-p'), { deadlineMs: 1_000, need: 'need' })
+})
+
 test('an event says what, why and for whom, in words that fit', async () => {
   const world = await hands(running('p', 'burst', 2))
   const need = {

@@ -40,6 +40,10 @@ interface KnownPod extends PodName {
 }
 
 const DONE: Outcome = { kind: 'done' }
+const UNTOLD: Outcome = {
+  kind: 'failed',
+  cause: new Error('the notice has room neither on the pod nor among the events'),
+}
 const NOBODY: Outcome = { kind: 'stale', why: 'none of the pods is there any more' }
 
 export function clusterHands(deps: ClusterHandsDeps): ClusterHands {
@@ -63,10 +67,13 @@ export function clusterHands(deps: ClusterHandsDeps): ClusterHands {
     }
     return ofEach(known(step.pods, deps), async pod => {
       const { outcome, isFull } = await patched(pod, { annotations })
-      // Who leaves no room for a notice has it all the same; else nobody could be evicted who fills up his annotations.
-      if (isFull === true) spoken.set(pod.uid, { deadlineMs: step.deadlineMs, need: step.need })
       if (outcome.kind !== 'done' && isFull !== true) return outcome
-      await deps.tell(tellOfNotice(pod, step, need))
+      const isTold = await deps.tell(tellOfNotice(pod, step, need))
+      if (isFull !== true) return DONE
+      // Who leaves no room for a notice has it by the event all the same; else nobody could be evicted who fills up his annotations. But
+      // a notice that nobody could read is none.
+      if (!isTold) return UNTOLD
+      spoken.set(pod.uid, { deadlineMs: step.deadlineMs, need: step.need })
       return DONE
     })
   }
