@@ -9,6 +9,7 @@ import { clusterHands } from './cluster-hands.ts'
 import { eventTeller } from './events.ts'
 import { pastEvictions } from './past-evictions.ts'
 import { type Rebalancing, type RebalancingDeps, startRebalancing } from './rebalance.ts'
+import { refusedByTree } from './refused-by-tree.ts'
 import { clusterSight, type SightDeps } from './sight.ts'
 import { reportTeller, type TellingDeps } from './told-report.ts'
 
@@ -32,7 +33,7 @@ export function rebalanceCluster(counting: Counting, deps: ClusterRebalancingDep
   const { api, cluster, ledger, clock } = deps
   const quotas = () => cluster().quotas
   const treeOf = (tenant: string) => quotas().treeOfTenant.get(tenant)?.name
-  const refused = (tree: string) => deps.refused().filter(({ tenant }) => treeOf(tenant) === tree)
+  const refused = refusedByTree({ refused: deps.refused, treeOf, clock })
   const past = pastEvictions(api, clock)
   const tell = eventTeller(deps)
   const hands = clusterHands({ api, ledger, treeOf, pod: counting.pod, tell, past, clock })

@@ -2,6 +2,7 @@
  * The loop of the leader: a cycle for each tree after each count of its pods. What came of it is told to whoever measures, to the log, and,
  * of a plan that was rejected, to the people of the cohort.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Log } from '../../admission/endpoint.ts'
 import type { Book } from '../../quota/book.ts'
 import { oversubscriptionsOf } from '../../quota/standing.ts'
@@ -47,6 +48,8 @@ export function startRebalancing(deps: RebalancingDeps): Rebalancing {
   async function round(): Promise<void> {
     await deps.prepare()
     for (const tree of deps.trees()) {
+      // Looking at a thousand trees takes a while too, also where each of them is still.
+      await nextTurn()
       if (isStopped) return
       if (!deps.isOff(tree) && !isStill(tree)) await attempt(tree)
     }
