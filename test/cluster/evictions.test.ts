@@ -12,6 +12,7 @@ import { openLine } from '../../src/kubernetes/line.ts'
 import { parsedValue } from '../../src/schema/testing.ts'
 import { skipWithoutCluster } from './support/binaries.ts'
 import { type ControlPlane, startControlPlane } from './support/control-plane.ts'
+import { eventually } from './support/eventually.ts'
 import { isLeaving, nameOf, pathOf, runOn } from './support/kubelet.ts'
 import { podFor } from './support/pods.ts'
 
@@ -107,8 +108,9 @@ test('evictions, patches and events', { skip: skipWithoutCluster }, async t => {
     await tell({ ...told, reason: 'ReclaimedForFairness' })
     await tell({ ...told, reason: 'Reclaimed', regarding: { ...regarding, uid: 'another' } })
     assert.deepEqual(problems, [])
-    const past = pastEvictions(server, SYSTEM_CLOCK)
-    await past.begin()
+    const past = pastEvictions({ api: server, clock: SYSTEM_CLOCK, log })
+    past.begin()
+    await eventually('events were read', () => past.isRead() || undefined)
     assert.deepEqual([...past.withinTheHour(() => 'a')], [['a', 1]])
   })
 })

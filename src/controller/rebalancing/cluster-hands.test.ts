@@ -20,7 +20,7 @@ async function hands(...pods: readonly JsonObject[]) {
   const { clock, call } = world
   const log = { decision() {}, event() {}, problem() {} }
   const api = { call }
-  const past = pastEvictions(api, clock)
+  const past = pastEvictions({ api, clock, log })
   const tell = eventTeller({ api, clock, identity: 'leader', log })
   const all = clusterHands({ api, ledger: writer, treeOf: () => TREE, pod: counting.pod, tell, past, clock })
   return { ...world, ...all, past, writer, end }

@@ -83,11 +83,21 @@ export function eventTeller({ api, clock, identity, log }: EventDeps): Tell {
   }
 }
 
-// A name may have 253 characters, which the name of a pod may take by itself. What is cut off may leave it with an end that no part of
-// a name may have.
+/** Whether the event of a pod has a name as they are given here. */
+export function isOurName(name: string, ofPod: string): boolean {
+  const stem = stemOf(ofPod)
+  return name.startsWith(`${stem}.`) && /^[0-9a-f]{16}$/.test(name.slice(stem.length + 1))
+}
+
 function nameOf({ regarding, reason, occasion }: Told): string {
   const digest = hash('sha256', `${regarding.uid} ${reason} ${occasion}`, 'hex').slice(0, 16)
-  return `${regarding.name.slice(0, 200).replace(/[-.]+$/, '')}.${digest}`
+  return `${stemOf(regarding.name)}.${digest}`
+}
+
+// A name may have 253 characters, which the name of a pod may take by itself. What is cut off may leave it with an end that no part of
+// a name may have.
+function stemOf(name: string): string {
+  return name.slice(0, 200).replace(/[-.]+$/, '')
 }
 
 // The API reads this type of time with six digits and no others.

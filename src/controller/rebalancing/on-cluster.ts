@@ -34,7 +34,7 @@ export function rebalanceCluster(counting: Counting, deps: ClusterRebalancingDep
   const quotas = () => cluster().quotas
   const treeOf = (tenant: string) => quotas().treeOfTenant.get(tenant)?.name
   const refused = refusedByTree({ refused: deps.refused, treeOf, clock })
-  const past = pastEvictions(api, clock)
+  const past = pastEvictions(deps)
   const tell = eventTeller(deps)
   const hands = clusterHands({ api, ledger, treeOf, pod: counting.pod, tell, past, clock })
   const see = clusterSight({
@@ -53,13 +53,19 @@ export function rebalanceCluster(counting: Counting, deps: ClusterRebalancingDep
     trees: () => quotas().trees.keys(),
     isOff: tree => isOff(tree, cluster()) && !hasNotices(counting.counted(tree)),
     isAsked: tree => refused(tree).length > 0,
-    prepare: past.begin,
+    prepare: () => {
+      if (areEvictionsCounted(cluster())) past.begin()
+    },
     hasten: counting.hasten,
     see,
     hands,
     book: ledger.book,
     told: reportTeller({ ...deps, tell }),
   })
+}
+
+function areEvictionsCounted({ reclaimTerms }: Cluster): boolean {
+  return reclaimTerms.values().some(({ evictionsPerHour }) => evictionsPerHour !== null)
 }
 
 function isOff(tree: string, { quotas, reclaimTerms }: Cluster): boolean {

@@ -16,8 +16,8 @@ export interface RebalancingDeps extends Omit<CycleDeps, 'isOver'> {
   readonly isOff: (tree: string) => boolean
   /** Whether anybody of a tree was refused within the last minutes. */
   readonly isAsked: (tree: string) => boolean
-  /** What former leaders did is read first; rejects where it cannot be read. */
-  readonly prepare: () => Promise<void>
+  /** Called before each round. Nobody waits for what it begins: what is owed must not depend on it. */
+  readonly prepare: () => void
   /** The pods are to be counted sooner: somebody has a need. */
   readonly hasten: () => void
   readonly told: (report: CycleReport) => void
@@ -46,7 +46,7 @@ export function startRebalancing(deps: RebalancingDeps): Rebalancing {
   const looks = needWatch(deps)
 
   async function round(): Promise<void> {
-    await deps.prepare()
+    deps.prepare()
     for (const tree of deps.trees()) {
       // Looking at a thousand trees takes a while too, also where each of them is still.
       await nextTurn()
