@@ -49,10 +49,20 @@ export function changingApi(world: World) {
     const uid = textAt(object, 'metadata', 'uid') ?? ''
     if (fieldAt(body as JsonObject, 'deleteOptions', 'preconditions', 'uid') !== uid) return status(409)
     if (blocked.has(uid)) return status(429)
-    const deletionTimestamp = new Date(world.clock.now()).toISOString()
+    const grace = Number(fieldAt(body as JsonObject, 'deleteOptions', 'gracePeriodSeconds'))
     if (query?.dryRun === undefined)
-      world.server.put({ ...object, metadata: { ...objectAt(object, 'metadata'), deletionTimestamp } })
+      world.server.put({ ...object, metadata: { ...objectAt(object, 'metadata'), ...deletion(object, grace) } })
     return status(201)
+  }
+
+  /** A deletion that is under way can be shortened, as from its own begin, and not be prolonged. */
+  function deletion(object: JsonObject, grace: number): JsonObject {
+    const goneBy = textAt(object, 'metadata', 'deletionTimestamp')
+    const former = Number(fieldAt(object, 'metadata', 'deletionGracePeriodSeconds') ?? 0)
+    if (goneBy !== undefined && grace >= former) return {}
+    const begunMs = goneBy === undefined ? world.clock.now() : Date.parse(goneBy) - former * 1_000
+    const deletionTimestamp = new Date(begunMs + grace * 1_000).toISOString()
+    return { deletionTimestamp, deletionGracePeriodSeconds: grace }
   }
 
   function told(event: JsonObject): ApiAnswer {

@@ -65,6 +65,14 @@ test('what is done twice is told and counted once', async () => {
   assert.deepEqual([...world.past.withinTheHour(() => 'a')], [['a', 1]])
 })
 
+test('whoever is evicted has its own grace, and at most ten minutes', async () => {
+  const spec = { terminationGracePeriodSeconds: 31_536_000 }
+  const world = await hands(running('p', 'burst'), running('q', 'burst', 1, { spec }))
+  await world.carryOut(evict('uid-p', 'uid-q'))
+  const graceOf = (name: string) => fieldAt(world.byName(name), 'metadata', 'deletionGracePeriodSeconds')
+  assert.deepEqual(['p', 'q'].map(graceOf), [30, 600])
+})
+
 test('another pod of the same name is left alone', async () => {
   const world = await hands(running('p', 'burst'))
   world.server.remove('p')

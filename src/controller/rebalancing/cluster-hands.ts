@@ -12,7 +12,7 @@ import type { CountedPod } from '../counting/tree-count.ts'
 import type { Tell } from './events.ts'
 import type { Hands, Outcome } from './hands.ts'
 import type { PastEvictions } from './past-evictions.ts'
-import { evictPod, type Patched, type PodName, patchPod, together } from './pod-calls.ts'
+import { type EndingPod, evictPod, type Patched, type PodName, patchPod, together } from './pod-calls.ts'
 import { tellOfEviction, tellOfNotice, tellOfRescission } from './pod-stories.ts'
 import { promote } from './promotion.ts'
 
@@ -35,7 +35,7 @@ export interface ClusterHands extends Hands {
 }
 
 /** A pod with what is counted for it. */
-interface KnownPod extends PodName {
+interface KnownPod extends EndingPod {
   readonly counted: CountedPod
 }
 
@@ -140,7 +140,7 @@ function known(uids: readonly string[], { pod }: ClusterHandsDeps): readonly Kno
     const counted = pod(uid)
     if (counted === undefined) return []
     const { namespace, standing } = counted.facts
-    return [{ uid, namespace, name: standing.name, counted }]
+    return [{ uid, namespace, name: standing.name, graceSeconds: standing.graceSeconds, counted }]
   })
 }
 

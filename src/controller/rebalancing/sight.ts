@@ -16,6 +16,7 @@ import type { PodFacts } from '../counting/pod-facts.ts'
 import type { CountedTree } from '../counting/recount.ts'
 import type { CountedPod } from '../counting/tree-count.ts'
 import type { Sight } from './cycle.ts'
+import { isLeaving } from './grace.ts'
 import type { PastEvictions } from './past-evictions.ts'
 
 export interface SightDeps {
@@ -102,7 +103,7 @@ function heldPod(
     budgets: budgets.covering(facts),
     notice: believed(seen, standing.notice, createdAtMs) ?? spoken(seen.uid),
     isTierNamed: standing.isTierNamed,
-    isLeaving: standing.isLeaving,
+    isLeaving: isLeaving(standing.goneByMs, nowMs),
   }
 }
 
