@@ -49,7 +49,7 @@ export interface HeldPod {
   readonly notice: Notice | null
   /** Whoever created it named its tier: it stays there. Who says burst keeps what is reserved free for others of its tenant. */
   readonly isTierNamed: boolean
-  /** It is being deleted, and will soon hold nothing. */
+  /** It is being deleted, and will soon hold nothing: not where its tenant lets it take as long as it likes. */
   readonly isLeaving: boolean
 }
 

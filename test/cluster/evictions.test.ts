@@ -1,17 +1,18 @@
 /** What a real API server says of what the rebalancer asks of it. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { textAt } from '../../src/admission/objects.ts'
+import { fieldAt, textAt } from '../../src/admission/objects.ts'
 import { STEADY_CLOCK, SYSTEM_CLOCK } from '../../src/cli/time.ts'
 import { eventTeller } from '../../src/controller/rebalancing/events.ts'
 import { pastEvictions } from '../../src/controller/rebalancing/past-evictions.ts'
-import { evictPod, type PodName, patchPod } from '../../src/controller/rebalancing/pod-calls.ts'
+import { type EndingPod, evictPod, patchPod } from '../../src/controller/rebalancing/pod-calls.ts'
 import { apiServer } from '../../src/kubernetes/api-server.ts'
 import { connect } from '../../src/kubernetes/connect.ts'
 import { openLine } from '../../src/kubernetes/line.ts'
 import { parsedValue } from '../../src/schema/testing.ts'
 import { skipWithoutCluster } from './support/binaries.ts'
 import { type ControlPlane, startControlPlane } from './support/control-plane.ts'
+import { eventually } from './support/eventually.ts'
 import { isLeaving, nameOf, pathOf, runOn } from './support/kubelet.ts'
 import { podFor } from './support/pods.ts'
 
@@ -36,10 +37,11 @@ test('evictions, patches and events', { skip: skipWithoutCluster }, async t => {
     podFor(1, { metadata: { labels: { app: 'x' } } }),
   )
   await runOn(api, pod, 'node')
-  const named: PodName = { namespace: NAMESPACE, name: nameOf(pod), uid: textAt(pod, 'metadata', 'uid') ?? '' }
+  const uid = textAt(pod, 'metadata', 'uid') ?? ''
+  const named: EndingPod = { namespace: NAMESPACE, name: nameOf(pod), uid, graceSeconds: 30 }
   const another = { ...named, uid: '11111111-1111-1111-1111-111111111111' }
   const nobody = { ...named, name: 'nobody' }
-  const outcomesOf = async (act: (one: PodName) => Promise<{ readonly kind: string }>) => [
+  const outcomesOf = async (act: (one: EndingPod) => Promise<{ readonly kind: string }>) => [
     (await act(named)).kind,
     (await act(another)).kind,
     (await act(nobody)).kind,
@@ -47,7 +49,7 @@ test('evictions, patches and events', { skip: skipWithoutCluster }, async t => {
   const isGoing = async () => isLeaving(await api.must('GET', pathOf(pod)))
 
   await t.test('a patch is for one pod, not for its name', async () => {
-    const patch = async (one: PodName) => (await patchPod(server, one, { annotations: { told: 'so' } })).outcome
+    const patch = async (one: EndingPod) => (await patchPod(server, one, { annotations: { told: 'so' } })).outcome
     assert.deepEqual(await outcomesOf(patch), ['done', 'stale', 'stale'])
     const { version } = await patchPod(server, named, { annotations: { told: null } })
     const now = await api.must('GET', pathOf(pod))
@@ -59,7 +61,7 @@ test('evictions, patches and events', { skip: skipWithoutCluster }, async t => {
     const fill = async (length: number) =>
       api.must('PATCH', pathOf(pod), { metadata: { annotations: { fill: length === 0 ? null : 'x'.repeat(length) } } })
     await fill(262_144 - 'fill'.length)
-    const patch = (one: PodName) => patchPod(server, one, { annotations: { told: 'so' } })
+    const patch = (one: EndingPod) => patchPod(server, one, { annotations: { told: 'so' } })
     assert.equal((await patch(named)).isFull, true)
     assert.equal((await patch(another)).isFull, undefined)
     await fill(0)
@@ -97,6 +99,17 @@ test('evictions, patches and events', { skip: skipWithoutCluster }, async t => {
     assert.equal((await evictPod(server, named)).kind, 'done', 'again')
   })
 
+  await t.test('an eviction shortens the grace of a deletion that is under way', async () => {
+    const slow = await api.must('POST', `/api/v1/namespaces/${NAMESPACE}/pods`, podFor(1))
+    await runOn(api, slow, 'node')
+    await api.must('DELETE', `${pathOf(slow)}?gracePeriodSeconds=31536000`)
+    const graceOf = async () => fieldAt(await api.must('GET', pathOf(slow)), 'metadata', 'deletionGracePeriodSeconds')
+    assert.equal(await graceOf(), 31_536_000)
+    const one = { ...named, name: nameOf(slow), uid: textAt(slow, 'metadata', 'uid') ?? '' }
+    assert.equal((await evictPod(server, { ...one, graceSeconds: 31_536_000 })).kind, 'done')
+    assert.equal(await graceOf(), 600)
+  })
+
   await t.test('the next leader reads from events who was evicted for fairness', async () => {
     const problems: string[] = []
     const log = { decision() {}, event() {}, problem: (message: string) => void problems.push(message) }
@@ -107,8 +120,9 @@ test('evictions, patches and events', { skip: skipWithoutCluster }, async t => {
     await tell({ ...told, reason: 'ReclaimedForFairness' })
     await tell({ ...told, reason: 'Reclaimed', regarding: { ...regarding, uid: 'another' } })
     assert.deepEqual(problems, [])
-    const past = pastEvictions(server, SYSTEM_CLOCK)
-    await past.begin()
+    const past = pastEvictions({ api: server, clock: SYSTEM_CLOCK, log })
+    past.begin()
+    await eventually('events were read', () => past.isRead() || undefined)
     assert.deepEqual([...past.withinTheHour(() => 'a')], [['a', 1]])
   })
 })

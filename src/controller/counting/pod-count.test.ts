@@ -233,7 +233,7 @@ test('what is known of a pod beside what it holds is as new as the last recount'
     pod('p', {
       tier: 'burst',
       metadata: { annotations, labels: { 'sluice.dev/tier': 'burst' }, deletionTimestamp: '2026-01-01T00:01:00Z' },
-      spec: { nodeName: 'n', priority: 7 },
+      spec: { nodeName: 'n', priority: 7, terminationGracePeriodSeconds: 120 },
       status: { containerStatuses: [{ state: { running: { startedAt: '2026-01-01T00:00:10Z' } } }] },
     }),
   )
@@ -247,7 +247,8 @@ test('what is known of a pod beside what it holds is as new as the last recount'
     savedAtMs: atMs(30),
     notice: { deadlineMs: atMs(60), need: 'need' },
     isTierNamed: true,
-    isLeaving: true,
+    goneByMs: atMs(60),
+    graceSeconds: 120,
     labels: 'sluice.dev/tier=burst',
   })
 })

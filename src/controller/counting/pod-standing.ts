@@ -22,7 +22,10 @@ export interface PodStanding {
   readonly notice: Notice | null
   /** Whoever created it named its tier. */
   readonly isTierNamed: boolean
-  readonly isLeaving: boolean
+  /** When it has to be gone: it is being deleted, with as long a grace as whoever deletes it likes. */
+  readonly goneByMs: number | null
+  /** Its own: how long it may take to end when it is told to. */
+  readonly graceSeconds: number
   /** Its labels as one text, a line for each: a hundred thousand small objects would take twice the memory. */
   readonly labels: string
 }
@@ -39,7 +42,8 @@ export function podStanding(object: JsonObject, shared: (text: string) => string
     savedAtMs: timeAt(object, 'metadata', 'annotations', CHECKPOINT_ANNOTATION),
     notice: noticeOf(object),
     isTierNamed: isTierNamed(object),
-    isLeaving: textAt(object, 'metadata', 'deletionTimestamp') !== undefined,
+    goneByMs: timeAt(object, 'metadata', 'deletionTimestamp'),
+    graceSeconds: graceOf(object),
     labels: labelsText(textsAt(object, 'metadata', 'labels')),
   }
 }
@@ -51,6 +55,14 @@ function timeAt(object: JsonObject, ...path: readonly string[]): number | null {
   const text = textAt(object, ...path) ?? ''
   const time = TIME.test(text) ? Date.parse(text) : Number.NaN
   return Number.isNaN(time) ? null : time
+}
+
+/** What Kubernetes gives a pod that says nothing. */
+const USUAL_GRACE_SECONDS = 30
+
+function graceOf(object: JsonObject): number {
+  const seconds = objectAt(object, 'spec')?.terminationGracePeriodSeconds
+  return typeof seconds === 'number' ? seconds : USUAL_GRACE_SECONDS
 }
 
 function isTierNamed(object: JsonObject): boolean {

@@ -90,3 +90,15 @@ test('they change and go', () => {
   audience.removed({ ...one, name: 'two' })
   assert.deepEqual([[...budgets.allowed()], budgets.covering(factsOf({}))], [[], []])
 })
+
+test('one that loses its selector covers nobody any more, and one that gets it back does', () => {
+  const { budgets, audience, sightings } = following(budget('one', { selector: {} }))
+  const [one] = sightings
+  assert.ok(one !== undefined)
+  const pod = factsOf({ app: 'web' })
+  assert.deepEqual(budgets.covering(pod), ['team-a/one'])
+  audience.changed({ ...one, kept: undefined })
+  assert.deepEqual([[...budgets.allowed()], budgets.covering(pod)], [[], []])
+  audience.changed(one)
+  assert.deepEqual(budgets.covering(pod), ['team-a/one'])
+})

@@ -43,6 +43,11 @@ export function podDisruptionBudgets(): Budgets {
     return covers.toSorted((a, b) => (a < b ? -1 : 1))
   }
 
+  function remove(namespace: string, name: string): void {
+    byNamespace.get(namespace)?.delete(`${namespace}/${name}`)
+    found = new WeakMap()
+  }
+
   const audience: Audience<Budget> = {
     replaced(all) {
       byNamespace.clear()
@@ -51,12 +56,11 @@ export function podDisruptionBudgets(): Budgets {
       isListed = true
     },
     changed({ namespace, name, kept }) {
-      if (kept !== undefined) put(namespace, name, kept)
+      // It lost its selector, and covers nobody any more.
+      if (kept === undefined) remove(namespace, name)
+      else put(namespace, name, kept)
     },
-    removed({ namespace, name }) {
-      byNamespace.get(namespace)?.delete(`${namespace}/${name}`)
-      found = new WeakMap()
-    },
+    removed: ({ namespace, name }) => remove(namespace, name),
     reached() {},
   }
 

@@ -13,6 +13,9 @@ export interface Death {
 const MAX_ANNOTATIONS = 262_144
 const FULL: ApiAnswer = { status: 422, body: { details: { causes: [{ field: 'metadata.annotations' }] } } }
 
+/** What Kubernetes takes as the name of an object. */
+const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
+
 type World = ReturnType<typeof countingWorld>
 
 /** Pods can be patched and evicted, events are kept. What is evicted is on its way out until somebody ends it. */
@@ -22,6 +25,7 @@ export function changingApi(world: World) {
   const calls: ApiCall[] = []
   let isAway = false
   let isHanging = false
+  let areEventsRefused = false
 
   const status = (code: number): ApiAnswer => ({ status: code, body: { kind: 'Status', message: `status ${code}` } })
   const named = (path: string) => {
@@ -46,14 +50,26 @@ export function changingApi(world: World) {
     const uid = textAt(object, 'metadata', 'uid') ?? ''
     if (fieldAt(body as JsonObject, 'deleteOptions', 'preconditions', 'uid') !== uid) return status(409)
     if (blocked.has(uid)) return status(429)
-    const deletionTimestamp = new Date(world.clock.now()).toISOString()
+    const grace = Number(fieldAt(body as JsonObject, 'deleteOptions', 'gracePeriodSeconds'))
     if (query?.dryRun === undefined)
-      world.server.put({ ...object, metadata: { ...objectAt(object, 'metadata'), deletionTimestamp } })
+      world.server.put({ ...object, metadata: { ...objectAt(object, 'metadata'), ...deletion(object, grace) } })
     return status(201)
+  }
+
+  /** A deletion that is under way can be shortened, as from its own begin, and not be prolonged. */
+  function deletion(object: JsonObject, grace: number): JsonObject {
+    const goneBy = textAt(object, 'metadata', 'deletionTimestamp')
+    const former = Number(fieldAt(object, 'metadata', 'deletionGracePeriodSeconds') ?? 0)
+    if (goneBy !== undefined && grace >= former) return {}
+    const begunMs = goneBy === undefined ? world.clock.now() : Date.parse(goneBy) - former * 1_000
+    const deletionTimestamp = new Date(begunMs + grace * 1_000).toISOString()
+    return { deletionTimestamp, deletionGracePeriodSeconds: grace }
   }
 
   function told(event: JsonObject): ApiAnswer {
     const name = textAt(event, 'metadata', 'name') ?? ''
+    if (areEventsRefused) return status(403)
+    if (!NAME.test(name) || name.length > 253) return status(422)
     if (events.has(name)) return status(409)
     events.set(name, event)
     return status(201)
@@ -95,7 +111,10 @@ export function changingApi(world: World) {
   const setHanging = (hanging: boolean): void => {
     isHanging = hanging
   }
-  return { call, events, blocked, calls, setAway, setHanging }
+  const refusesEvents = (refused: boolean): void => {
+    areEventsRefused = refused
+  }
+  return { call, events, blocked, calls, setAway, setHanging, refusesEvents }
 }
 
 /** The same API for a caller who dies; whatever it calls after that is not heard. */

@@ -20,7 +20,7 @@ async function hands(...pods: readonly JsonObject[]) {
   const { clock, call } = world
   const log = { decision() {}, event() {}, problem() {} }
   const api = { call }
-  const past = pastEvictions(api, clock)
+  const past = pastEvictions({ api, clock, log })
   const tell = eventTeller({ api, clock, identity: 'leader', log })
   const all = clusterHands({ api, ledger: writer, treeOf: () => TREE, pod: counting.pod, tell, past, clock })
   return { ...world, ...all, past, writer, end }
@@ -65,6 +65,14 @@ test('what is done twice is told and counted once', async () => {
   assert.deepEqual([...world.past.withinTheHour(() => 'a')], [['a', 1]])
 })
 
+test('whoever is evicted has its own grace, and at most ten minutes', async () => {
+  const spec = { terminationGracePeriodSeconds: 31_536_000 }
+  const world = await hands(running('p', 'burst'), running('q', 'burst', 1, { spec }))
+  await world.carryOut(evict('uid-p', 'uid-q'))
+  const graceOf = (name: string) => fieldAt(world.byName(name), 'metadata', 'deletionGracePeriodSeconds')
+  assert.deepEqual(['p', 'q'].map(graceOf), [30, 600])
+})
+
 test('another pod of the same name is left alone', async () => {
   const world = await hands(running('p', 'burst'))
   world.server.remove('p')
@@ -93,6 +101,14 @@ test('of several to be promoted, all or none have room', async () => {
   assert.equal((await world.ledger()).claims.size, 0)
   assert.equal((await world.carryOut(promote('uid-p'))).kind, 'done')
   assert.equal(world.tierOf('p'), 'reserved')
+})
+
+test('annotations without room for the former tier keep no pod from being promoted', async () => {
+  const world = await hands(running('p', 'burst', 1, { metadata: { annotations: { full: 'x'.repeat(262_120) } } }))
+  assert.equal((await world.carryOut(promote('uid-p'))).kind, 'done')
+  assert.equal(world.tierOf('p'), 'reserved')
+  assert.equal((await world.ledger()).claims.size, 1, 'until it is counted there')
+  assert.deepEqual(world.told(), ['Promoted p'])
 })
 
 test('the claim of a pod that is gone before it can be moved is let go', async () => {
@@ -129,6 +145,17 @@ test('a gang whose patches hang takes no longer than one pod', async () => {
   const before = world.calls.length
   assert.equal((await world.carryOut(notify(1_000, 'uid-p', 'uid-q', 'uid-r'))).kind, 'failed')
   assert.equal(world.calls.length - before, 1)
+})
+
+test('a notice for which neither the annotations nor the events have room is not given', async () => {
+  const metadata = { annotations: { full: 'x'.repeat(262_100) } }
+  const world = await hands(running('p', 'burst', 1, { metadata }))
+  world.refusesEvents(true)
+  assert.equal((await world.carryOut(notify(1_000, 'uid-p'))).kind, 'failed')
+  assert.equal(world.spoken('uid-p'), null)
+  world.refusesEvents(false)
+  for (const _ of ['new', 'there already']) assert.equal((await world.carryOut(notify(1_000, 'uid-p'))).kind, 'done')
+  assert.deepEqual(world.spoken('uid-p'), { deadlineMs: 1_000, need: 'need' })
 })
 
 test('an event says what, why and for whom, in words that fit', async () => {

@@ -12,7 +12,7 @@ import type { CountedPod } from '../counting/tree-count.ts'
 import type { Tell } from './events.ts'
 import type { Hands, Outcome } from './hands.ts'
 import type { PastEvictions } from './past-evictions.ts'
-import { evictPod, type Patched, type PodName, patchPod, together } from './pod-calls.ts'
+import { type EndingPod, evictPod, type Patched, type PodName, patchPod, together } from './pod-calls.ts'
 import { tellOfEviction, tellOfNotice, tellOfRescission } from './pod-stories.ts'
 import { promote } from './promotion.ts'
 
@@ -35,11 +35,15 @@ export interface ClusterHands extends Hands {
 }
 
 /** A pod with what is counted for it. */
-interface KnownPod extends PodName {
+interface KnownPod extends EndingPod {
   readonly counted: CountedPod
 }
 
 const DONE: Outcome = { kind: 'done' }
+const UNTOLD: Outcome = {
+  kind: 'failed',
+  cause: new Error('the notice has room neither on the pod nor among the events'),
+}
 const NOBODY: Outcome = { kind: 'stale', why: 'none of the pods is there any more' }
 
 export function clusterHands(deps: ClusterHandsDeps): ClusterHands {
@@ -63,10 +67,13 @@ export function clusterHands(deps: ClusterHandsDeps): ClusterHands {
     }
     return ofEach(known(step.pods, deps), deps, async pod => {
       const { outcome, isFull } = await patched(pod, { annotations })
-      // Who leaves no room for a notice has it all the same; else nobody could be evicted who fills up his annotations.
-      if (isFull === true) spoken.set(pod.uid, { deadlineMs: step.deadlineMs, need: step.need })
       if (outcome.kind !== 'done' && isFull !== true) return outcome
-      await deps.tell(tellOfNotice(pod, step, need))
+      const isTold = await deps.tell(tellOfNotice(pod, step, need))
+      if (isFull !== true) return DONE
+      // Who leaves no room for a notice has it by the event all the same; else nobody could be evicted who fills up his annotations. But
+      // a notice that nobody could read is none.
+      if (!isTold) return UNTOLD
+      spoken.set(pod.uid, { deadlineMs: step.deadlineMs, need: step.need })
       return DONE
     })
   }
@@ -111,7 +118,7 @@ export function clusterHands(deps: ClusterHandsDeps): ClusterHands {
   function carryOut(step: Step, need?: Need): Promise<Outcome> {
     switch (step.kind) {
       case 'promote':
-        return promote(step, known(step.pods, deps), { ...deps, patch })
+        return promote(step, known(step.pods, deps), { ...deps, patched })
       case 'lapse':
         return amend(step.tenant, { kind: 'lapse', gang: step.gang })
       case 'hold':
@@ -133,7 +140,7 @@ function known(uids: readonly string[], { pod }: ClusterHandsDeps): readonly Kno
     const counted = pod(uid)
     if (counted === undefined) return []
     const { namespace, standing } = counted.facts
-    return [{ uid, namespace, name: standing.name, counted }]
+    return [{ uid, namespace, name: standing.name, graceSeconds: standing.graceSeconds, counted }]
   })
 }
 

@@ -32,8 +32,8 @@ export type EventReason =
   | 'Promoted'
   | 'PlanRejected'
 
-/** Tells an event. Never rejects: what was done is done, whether or not it can be told. */
-export type Tell = (told: Told) => Promise<void>
+/** Tells an event, and answers whether it is there now. Never rejects: what was done is done, whether or not it can be told. */
+export type Tell = (told: Told) => Promise<boolean>
 
 export const CONTROLLER = 'sluice.dev/rebalancer'
 const EVENTS = 'events.k8s.io/v1'
@@ -73,19 +73,31 @@ export function eventTeller({ api, clock, identity, log }: EventDeps): Tell {
     try {
       const answer = await api.call({ method: 'POST', path, body, isMetadataEnough: true, timeoutMs: CALL_MS })
       // Told before: by this leader, or by the one before it.
-      if (answer.status < 300 || answer.status === 409) return
+      if (answer.status < 300 || answer.status === 409) return true
       const why = { status: answer.status, reason: textAt(answer.body, 'message') ?? '' }
       log.problem('an event was refused', undefined, { ...context, ...why })
     } catch (cause) {
       log.problem('an event cannot be told', cause, context)
     }
+    return false
   }
 }
 
-// A name may have 253 characters, which the name of a pod may take by itself.
+/** Whether the event of a pod has a name as they are given here. */
+export function isOurName(name: string, ofPod: string): boolean {
+  const stem = stemOf(ofPod)
+  return name.startsWith(`${stem}.`) && /^[0-9a-f]{16}$/.test(name.slice(stem.length + 1))
+}
+
 function nameOf({ regarding, reason, occasion }: Told): string {
   const digest = hash('sha256', `${regarding.uid} ${reason} ${occasion}`, 'hex').slice(0, 16)
-  return `${regarding.name.slice(0, 200)}.${digest}`
+  return `${stemOf(regarding.name)}.${digest}`
+}
+
+// A name may have 253 characters, which the name of a pod may take by itself. What is cut off may leave it with an end that no part of
+// a name may have.
+function stemOf(name: string): string {
+  return name.slice(0, 200).replace(/[-.]+$/, '')
 }
 
 // The API reads this type of time with six digits and no others.

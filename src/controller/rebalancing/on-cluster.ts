@@ -9,6 +9,7 @@ import { clusterHands } from './cluster-hands.ts'
 import { eventTeller } from './events.ts'
 import { pastEvictions } from './past-evictions.ts'
 import { type Rebalancing, type RebalancingDeps, startRebalancing } from './rebalance.ts'
+import { refusedByTree } from './refused-by-tree.ts'
 import { clusterSight, type SightDeps } from './sight.ts'
 import { reportTeller, type TellingDeps } from './told-report.ts'
 
@@ -32,8 +33,8 @@ export function rebalanceCluster(counting: Counting, deps: ClusterRebalancingDep
   const { api, cluster, ledger, clock } = deps
   const quotas = () => cluster().quotas
   const treeOf = (tenant: string) => quotas().treeOfTenant.get(tenant)?.name
-  const refused = (tree: string) => deps.refused().filter(({ tenant }) => treeOf(tenant) === tree)
-  const past = pastEvictions(api, clock)
+  const refused = refusedByTree({ refused: deps.refused, treeOf, clock })
+  const past = pastEvictions(deps)
   const tell = eventTeller(deps)
   const hands = clusterHands({ api, ledger, treeOf, pod: counting.pod, tell, past, clock })
   const see = clusterSight({
@@ -52,13 +53,19 @@ export function rebalanceCluster(counting: Counting, deps: ClusterRebalancingDep
     trees: () => quotas().trees.keys(),
     isOff: tree => isOff(tree, cluster()) && !hasNotices(counting.counted(tree)),
     isAsked: tree => refused(tree).length > 0,
-    prepare: past.begin,
+    prepare: () => {
+      if (areEvictionsCounted(cluster())) past.begin()
+    },
     hasten: counting.hasten,
     see,
     hands,
     book: ledger.book,
     told: reportTeller({ ...deps, tell }),
   })
+}
+
+function areEvictionsCounted({ reclaimTerms }: Cluster): boolean {
+  return reclaimTerms.values().some(({ evictionsPerHour }) => evictionsPerHour !== null)
 }
 
 function isOff(tree: string, { quotas, reclaimTerms }: Cluster): boolean {

@@ -2,12 +2,18 @@
 import { fieldAt, textAt } from '../../admission/objects.ts'
 import { isList, type JsonObject } from '../../schema/parts.ts'
 import type { ApiAnswer, ApiServer } from '../api-server.ts'
+import { graceOfEviction } from './grace.ts'
 import type { Outcome } from './hands.ts'
 
 export interface PodName {
   readonly uid: string
   readonly namespace: string
   readonly name: string
+}
+
+export interface EndingPod extends PodName {
+  /** Its own. */
+  readonly graceSeconds: number
 }
 
 export interface Patched {
@@ -34,7 +40,7 @@ export function patchPod(api: ApiServer, pod: PodName, metadata: JsonObject): Pr
 }
 
 /** `isRehearsal`: nothing happens, and what would be in the way is told. Never rejects. */
-export async function evictPod(api: ApiServer, pod: PodName, isRehearsal = false): Promise<Outcome> {
+export async function evictPod(api: ApiServer, pod: EndingPod, isRehearsal = false): Promise<Outcome> {
   const { outcome } = await attempted(async () => {
     // Of another pod of its name the API server would take ten seconds to say so: it takes a precondition that fails for a conflict.
     const read = await api.call({ method: 'GET', path: pathOf(pod), isMetadataEnough: true, timeoutMs: CALL_MS })
@@ -43,7 +49,7 @@ export async function evictPod(api: ApiServer, pod: PodName, isRehearsal = false
       apiVersion: 'policy/v1',
       kind: 'Eviction',
       metadata: { name: pod.name, namespace: pod.namespace },
-      deleteOptions: { preconditions: { uid: pod.uid } },
+      deleteOptions: { preconditions: { uid: pod.uid }, gracePeriodSeconds: graceOfEviction(pod.graceSeconds) },
     }
     const query = isRehearsal ? { query: { dryRun: 'All' } } : {}
     const path = `${pathOf(pod)}/eviction`

@@ -13,13 +13,13 @@ import type { JsonObject } from '../../schema/parts.ts'
 import type { CountedPod } from '../counting/tree-count.ts'
 import type { Tell } from './events.ts'
 import type { Outcome } from './hands.ts'
-import { type PodName, together } from './pod-calls.ts'
+import { type Patched, type PodName, together } from './pod-calls.ts'
 import { tellOfPromotion } from './pod-stories.ts'
 
 interface PromotionDeps {
   readonly ledger: Pick<LedgerWriter, 'amend' | 'book'>
   readonly treeOf: (tenant: string) => string | undefined
-  readonly patch: (pod: PodName, metadata: JsonObject) => Promise<Outcome>
+  readonly patched: (pod: PodName, metadata: JsonObject) => Promise<Patched>
   readonly tell: Tell
   readonly clock: Clock
 }
@@ -60,11 +60,11 @@ export async function promote(step: Promote, pods: readonly Promoted[], deps: Pr
   }
 }
 
-async function label(pod: Promoted, step: Promote, { patch, tell }: PromotionDeps): Promise<Outcome> {
-  const outcome = await patch(pod, {
-    labels: { [TIER_LABEL]: step.to },
-    annotations: { [FORMER_TIER_ANNOTATION]: step.from },
-  })
+async function label(pod: Promoted, step: Promote, { patched, tell }: PromotionDeps): Promise<Outcome> {
+  const labels = { [TIER_LABEL]: step.to }
+  const first = await patched(pod, { labels, annotations: { [FORMER_TIER_ANNOTATION]: step.from } })
+  // The annotation only tells people where it was. Without room for it the claim would be made and let go in each cycle, for ever.
+  const { outcome } = first.isFull === true ? await patched(pod, { labels }) : first
   if (outcome.kind === 'done') await tell(tellOfPromotion(pod, step))
   return outcome
 }

@@ -192,6 +192,21 @@ test('annotations that leave no room for a notice keep nobody: it is told by an 
   assert.equal(world.leaving().length, 1)
 })
 
+test('pods that are being deleted with a grace of a year are evicted as any others, and then end in time', async () => {
+  const grace = { deletionTimestamp: '2026-12-31T00:00:00Z', deletionGracePeriodSeconds: 31_536_000 }
+  const world = lent({ labels: { 'sluice.dev/tier': 'burst' }, ...grace })
+  world.leadAndPlan('leader')
+  comeBack(world)
+  await world.pass(10_000)
+  const noticed = world.noticed()
+  assert.equal(noticed.length, 2)
+  await world.pass(NOTICE_MS + 10_000)
+  const goneBy = (name: string) => Date.parse(textAt(world.byName(name), 'metadata', 'deletionTimestamp') ?? '')
+  const ending = world.leaving().filter(name => goneBy(name) <= world.clock.now() + 600_000)
+  assert.deepEqual(ending, noticed)
+  assert.equal(world.told().filter(told => told.startsWith('Reclaimed ')).length, 2, 'and nobody else goes for them')
+})
+
 test('what is borrowed becomes the own of its tenant when its reserve is free, and the claim for it ends', async () => {
   const world = lent()
   world.leadAndPlan('leader')

@@ -2,6 +2,7 @@
  * The loop of the leader: a cycle for each tree after each count of its pods. What came of it is told to whoever measures, to the log, and,
  * of a plan that was rejected, to the people of the cohort.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Log } from '../../admission/endpoint.ts'
 import type { Book } from '../../quota/book.ts'
 import { oversubscriptionsOf } from '../../quota/standing.ts'
@@ -16,8 +17,8 @@ export interface RebalancingDeps extends Omit<CycleDeps, 'isOver' | 'setbacks'> 
   readonly isOff: (tree: string) => boolean
   /** Whether anybody of a tree was refused within the last minutes. */
   readonly isAsked: (tree: string) => boolean
-  /** What former leaders did is read first; rejects where it cannot be read. */
-  readonly prepare: () => Promise<void>
+  /** Called before each round. Nobody waits for what it begins: what is owed must not depend on it. */
+  readonly prepare: () => void
   /** The pods are to be counted sooner: somebody has a need. */
   readonly hasten: () => void
   readonly told: (report: CycleReport) => void
@@ -46,8 +47,10 @@ export function startRebalancing(deps: RebalancingDeps): Rebalancing {
   const looks = needWatch(deps)
 
   async function round(): Promise<void> {
-    await deps.prepare()
+    deps.prepare()
     for (const tree of deps.trees()) {
+      // Looking at a thousand trees takes a while too, also where each of them is still.
+      await nextTurn()
       if (isStopped) return
       if (!deps.isOff(tree) && !isStill(tree)) await attempt(tree)
     }

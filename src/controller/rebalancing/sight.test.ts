@@ -7,7 +7,7 @@ import type { JsonObject } from '../../schema/parts.ts'
 import { countingWorld, TREE } from '../counting/testing.ts'
 import { podDisruptionBudgets } from './budgets.ts'
 import { clusterSight, type SightDeps } from './sight.ts'
-import { running } from './testing.ts'
+import { reclaiming, running } from './testing.ts'
 
 /** What is seen of pods that have been counted. */
 async function sight(pods: readonly JsonObject[], more: Partial<SightDeps> = {}) {
@@ -25,7 +25,7 @@ async function sight(pods: readonly JsonObject[], more: Partial<SightDeps> = {})
     terms: () => cluster.reclaimTerms,
     nodes: () => [],
     budgets: podDisruptionBudgets(),
-    evicted: { withinTheHour: () => new Map() },
+    evicted: { isRead: () => true, withinTheHour: () => new Map() },
     refused: () => [],
     utilisation: () => null,
     clock: world.clock,
@@ -65,6 +65,21 @@ test('nothing is planned from pods that were counted again while they were read'
     clock: world.clock,
   })
   assert.deepEqual(await see(), { kind: 'unclear', why: 'its pods have been counted again' })
+})
+
+test('while nobody knows what former leaders did, whoever may lose so many in an hour has lost them', async () => {
+  const cluster = clusterWith(reclaiming({ evictionsPerHour: 3 }))
+  const evictedOf = async (isRead: boolean, more: Partial<SightDeps>) => {
+    const evicted = { isRead: () => isRead, withinTheHour: () => new Map([['a', 1]]) }
+    return [...(await seen([running('p', 'burst')], { evicted, ...more })).evictedLastHour]
+  }
+  const terms = () => cluster.reclaimTerms
+  assert.deepEqual(await evictedOf(true, { terms }), [['a', 1]])
+  assert.deepEqual((await evictedOf(false, { terms })).toSorted(), [
+    ['a', 3],
+    ['b', 3],
+  ])
+  assert.deepEqual(await evictedOf(false, {}), [['a', 1]], 'where nobody is limited nothing is read')
 })
 
 test('work is never saved in the future', async () => {

@@ -16,6 +16,8 @@ import type { PodFacts } from '../counting/pod-facts.ts'
 import type { CountedTree } from '../counting/recount.ts'
 import type { CountedPod } from '../counting/tree-count.ts'
 import type { Sight } from './cycle.ts'
+import { isLeaving } from './grace.ts'
+import type { PastEvictions } from './past-evictions.ts'
 
 export interface SightDeps {
   /** Why what is followed may be out of date. */
@@ -29,7 +31,7 @@ export interface SightDeps {
   readonly terms: () => ReadonlyMap<string, ReclaimTerms>
   readonly nodes: () => readonly NodeShape[]
   readonly budgets: { allowed(): ReadonlyMap<string, number>; covering(pod: PodFacts): readonly string[] }
-  readonly evicted: { withinTheHour(tenantOf: (namespace: string) => string | undefined): ReadonlyMap<string, number> }
+  readonly evicted: Pick<PastEvictions, 'isRead' | 'withinTheHour'>
   readonly refused: (tree: string) => readonly RefusedDemand[]
   /** Percent, where it is known. */
   readonly utilisation: (pod: Pick<HeldPod, 'namespace' | 'name' | 'startedAtMs'>) => number | null
@@ -70,7 +72,7 @@ async function snapshotOf(tree: string, { book, pods }: CountedTree, deps: Sight
     refused: deps.refused(tree),
     disruptionsAllowed: deps.budgets.allowed(),
     terms,
-    evictedLastHour: deps.evicted.withinTheHour(namespace => deps.quotas().tenantOfNamespace.get(namespace)),
+    evictedLastHour: evictedLastHour(book.quota, terms, deps),
   }
   return { ...snapshot, nodes: knownNodes(deps.nodes(), snapshot) }
 }
@@ -101,7 +103,7 @@ function heldPod(
     budgets: budgets.covering(facts),
     notice: believed(seen, standing.notice, createdAtMs) ?? spoken(seen.uid),
     isTierNamed: standing.isTierNamed,
-    isLeaving: standing.isLeaving,
+    isLeaving: isLeaving(standing.goneByMs, nowMs),
   }
 }
 
@@ -112,17 +114,40 @@ const CLOCKS_APART_MS = 30_000
  * A pod may be created with whatever annotations. A deadline from before it was there was another pod's, from which it was copied; one
  * further away than any notice lasts would keep it from ever being evicted. Neither is a notice, and a new one is given.
  */
-function believedNotices(nowMs: number, { tenants, roles }: Book['quota'], terms: ReadonlyMap<string, ReclaimTerms>) {
+function believedNotices(nowMs: number, quota: Book['quota'], terms: ReadonlyMap<string, ReclaimTerms>) {
   const noticeMs = ({ tenant, tier }: CountedPod['seen']): number => {
-    const node = tenants.get(tenant)?.cohort
-    const role = node === undefined ? undefined : roles[node.index]
-    const { noticeMs: byTier } = (role?.kind === 'cohort' ? terms.get(role.cohort) : undefined) ?? DEFAULT_TERMS
+    const { noticeMs: byTier } = termsOf(tenant, quota, terms)
     return tier === 'shared' ? byTier.shared : byTier.burst
   }
   return (pod: CountedPod['seen'], notice: Notice | null, createdAtMs: number): Notice | null => {
     if (notice === null || notice.deadlineMs < createdAtMs) return null
     return notice.deadlineMs > nowMs + noticeMs(pod) + CLOCKS_APART_MS ? null : notice
   }
+}
+
+/** While nobody knows what former leaders did, each tenant counts as having lost for fairness as many as it may. */
+function evictedLastHour(
+  quota: Book['quota'],
+  terms: ReadonlyMap<string, ReclaimTerms>,
+  { evicted, quotas }: SightDeps,
+): ReadonlyMap<string, number> {
+  const known = evicted.withinTheHour(namespace => quotas().tenantOfNamespace.get(namespace))
+  if (evicted.isRead()) return known
+  const spent = [...quota.tenants.keys()].flatMap(tenant => {
+    const { evictionsPerHour } = termsOf(tenant, quota, terms)
+    return evictionsPerHour === null ? [] : [[tenant, Math.max(evictionsPerHour, known.get(tenant) ?? 0)] as const]
+  })
+  return new Map([...known, ...spent])
+}
+
+function termsOf(
+  tenant: string,
+  { tenants, roles }: Book['quota'],
+  terms: ReadonlyMap<string, ReclaimTerms>,
+): ReclaimTerms {
+  const node = tenants.get(tenant)?.cohort
+  const role = node === undefined ? undefined : roles[node.index]
+  return (role?.kind === 'cohort' ? terms.get(role.cohort) : undefined) ?? DEFAULT_TERMS
 }
 
 /**

@@ -26,7 +26,7 @@ function telling() {
       event: (message, { reason } = {}) => void lines.push(`${message}: ${reason}`),
       problem: (message, cause) => void lines.push(`${message}: ${cause}`),
     },
-    tell: async () => {},
+    tell: async () => true,
     uidOf: () => undefined,
     clock,
   })
