@@ -10,6 +10,8 @@ export interface RebalanceMetrics {
   evicted(tier: string, rule: string, pods: number): void
   met(kind: string, afterMs: number): void
   claims(tree: string, held: number): void
+  /** No plans are made for a tree any more: what was found last would stand for ever. */
+  over(tree: string): void
   /** Another replica leads: what this one found last would stand beside what that one finds. */
   lost(): void
 }
@@ -53,6 +55,10 @@ export function rebalanceMetrics(registry: Registry): RebalanceMetrics {
     evicted: (tier, rule, pods) => evictions.inc({ tier, rule }, pods),
     met: (kind, afterMs) => duration.observe({ kind }, afterMs / 1_000),
     claims: (tree, held) => claims.set({ tree }, held),
+    over(tree) {
+      for (const one of [open, unmet, oldest]) one.end(tree)
+      claims.remove({ tree })
+    },
     lost() {
       for (const one of [open, unmet, oldest, claims]) one.reset()
     },
@@ -68,6 +74,10 @@ function byTree(gauge: Gauge, label: string) {
       known.set(tree, seen)
       for (const value of values.keys()) seen.add(value)
       for (const value of seen) gauge.set({ tree, [label]: value }, values.get(value) ?? 0)
+    },
+    end(tree: string): void {
+      for (const value of known.get(tree) ?? []) gauge.remove({ tree, [label]: value })
+      known.delete(tree)
     },
     reset(): void {
       known.clear()

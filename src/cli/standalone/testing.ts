@@ -27,6 +27,7 @@ const NOBODY: RebalancingObserver = {
   evicted() {},
   met() {},
   claims() {},
+  over() {},
 }
 
 export async function standaloneWorld(cluster: Cluster, tree = 'research') {

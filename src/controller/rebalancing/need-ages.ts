@@ -8,6 +8,8 @@ export interface NeedAges {
   planned(tree: string, plan: Plan): readonly MetAfter[]
   /** Of the needs that somebody acts on, the longest time that one of each kind has been open. */
   oldestMs(tree: string): ReadonlyMap<Need['kind'], number>
+  /** The needs of a tree are looked at no more; nobody knows whether they were met. */
+  over(tree: string): void
 }
 
 interface MetAfter {
@@ -40,6 +42,7 @@ export function needAges(clock: Clock): NeedAges {
       }
       return oldest
     },
+    over: tree => void trees.delete(tree),
   }
 }
 

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { assembleCluster } from '../../admission/cluster.ts'
 import { textAt } from '../../admission/objects.ts'
 import { clusterWith } from '../../admission/testing.ts'
 import type { JsonObject } from '../../schema/parts.ts'
+import { parsedValue } from '../../schema/testing.ts'
 import { TREE } from '../counting/testing.ts'
 import type { Death } from './changing-api.testing.ts'
 import { NOTICE_MS, reclaiming, reclaimingWorld, running } from './testing.ts'
@@ -108,6 +110,23 @@ test('where the cohort is switched off, notices that were given are taken back',
   world.setCluster(clusterWith(reclaiming({ mode: 'Off' })))
   await world.pass(NOTICE_MS + 10_000)
   assert.deepEqual([world.noticed(), world.leaving()], [[], []])
+})
+
+test('a tree that is switched off, or gone, is ended once, when its notices are off', async () => {
+  const world = lent()
+  world.leadAndPlan('leader')
+  comeBack(world)
+  await world.pass(10_000)
+  assert.equal(world.noticed().length, 2)
+  world.setCluster(clusterWith(reclaiming({ mode: 'Off' })))
+  await world.pass(60_000)
+  assert.deepEqual([world.noticed(), world.ended], [[], [TREE]])
+  world.setCluster(clusterWith(reclaiming()))
+  await world.pass(10_000)
+  assert.equal(world.noticed().length, 2)
+  world.setCluster(parsedValue(assembleCluster()))
+  await world.pass(60_000)
+  assert.deepEqual(world.ended, [TREE, TREE])
 })
 
 test('a deadline that is copied from another pod, or further away than any notice, is none', async () => {

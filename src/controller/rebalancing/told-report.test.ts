@@ -12,7 +12,7 @@ function telling() {
   const lines: string[] = []
   const measured: string[] = []
   const open: Open[] = []
-  const tell = reportTeller({
+  const { told: tell, over } = reportTeller({
     observer: {
       planned: (_, result) => void measured.push(result),
       needs: (_, needs) => void open.push(needs),
@@ -20,6 +20,7 @@ function telling() {
       evicted: (tier, rule, pods) => void measured.push(`${tier} ${rule} ${pods}`),
       met: (kind, afterMs) => void measured.push(`${kind} met after ${afterMs}`),
       claims: (_, held) => void measured.push(`${held} claims`),
+      over: tree => void measured.push(`${tree} is over`),
     },
     log: {
       decision() {},
@@ -30,7 +31,7 @@ function telling() {
     uidOf: () => undefined,
     clock,
   })
-  return { tell, clock, lines, measured, open }
+  return { tell, over, clock, lines, measured, open }
 }
 
 /** Tenant t borrows all there is; u is refused, or not. */
@@ -100,6 +101,17 @@ test('a need that nobody acts on is not what alarms are about', () => {
   assert.deepEqual([open.at(-1)?.byKind.get('refused'), open.at(-1)?.oldestMs.size], [1, 0])
   tell(carriedOut('DryRun', false))
   assert.ok(!measured.some(told => told.includes('met after')))
+})
+
+test('when no more plans are made for a tree its needs are forgotten, and were not met', () => {
+  const { tell, over, clock, measured, open } = telling()
+  clock.advance(10_000_000)
+  tell(carriedOut('On'))
+  over('c')
+  assert.equal(measured.at(-1), 'c is over')
+  tell(carriedOut('On', false))
+  assert.ok(!measured.some(told => told.includes('met after')))
+  assert.equal(open.at(-1)?.oldestMs.size, 0)
 })
 
 test('why no plan is made is told when that changes', () => {

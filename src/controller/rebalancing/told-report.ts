@@ -19,6 +19,8 @@ export interface RebalancingObserver {
   evicted(tier: ReclaimableTier, rule: Rule, pods: number): void
   met(kind: Need['kind'], afterMs: number): void
   claims(tree: string, held: number): void
+  /** Nothing is found of a tree any more: what was last found ends. */
+  over(tree: string): void
 }
 
 export interface Open {
@@ -41,7 +43,13 @@ const AGAIN_MS = 600_000
 
 type Rejected = Extract<CycleReport, { readonly kind: 'rejected' }>
 
-export function reportTeller(deps: TellingDeps): (report: CycleReport) => void {
+export interface ReportTeller {
+  told(report: CycleReport): void
+  /** No more plans are made for a tree: it was switched off, or is gone. */
+  over(tree: string): void
+}
+
+export function reportTeller(deps: TellingDeps): ReportTeller {
   const { observer, log } = deps
   const ages = needAges(deps.clock)
   const shown = onceInARow()
@@ -60,7 +68,7 @@ export function reportTeller(deps: TellingDeps): (report: CycleReport) => void {
     shown(tree, hidden.map(lineOf).join('; '), reason => log.event('a plan is only shown', { tree, reason }))
   }
 
-  return report => {
+  function told(report: CycleReport): void {
     switch (report.kind) {
       case 'unclear':
         observer.planned(report.tree, 'unclear')
@@ -76,6 +84,15 @@ export function reportTeller(deps: TellingDeps): (report: CycleReport) => void {
         carriedOut(report)
         unclear(report.tree, '', () => {})
     }
+  }
+
+  return {
+    told,
+    over(tree) {
+      observer.over(tree)
+      ages.over(tree)
+      for (const once of [shown, unclear]) once(tree, '', () => {})
+    },
   }
 }
 
