@@ -50,6 +50,15 @@ test('a tree for which no plans are made any more has no needs to tell of, and o
   assert.ok(left.every(line => line.includes('tree="y"')))
 })
 
+test('who would have to go is counted beside who went', async () => {
+  const { rebalance, lines } = metrics()
+  rebalance.wouldEvict('x', 'burst', 'owner-came-back', 2)
+  assert.deepEqual(
+    (await lines()).filter(line => line.includes('evictions')),
+    ['sluice_rebalance_shown_evictions_total{tree="x",tier="burst",rule="owner-came-back"} 2'],
+  )
+})
+
 test('who does not lead any more has no needs to tell of, and has done what it has done', async () => {
   const { rebalance, lines } = metrics()
   rebalance.needs('x', { byKind: new Map([['claim', 1]]), unmet: new Map(), oldestMs: new Map() })

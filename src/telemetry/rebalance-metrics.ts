@@ -8,6 +8,7 @@ export interface RebalanceMetrics {
   needs(tree: string, open: OpenNeeds): void
   taken(step: string, outcome: string): void
   evicted(tier: string, rule: string, pods: number): void
+  wouldEvict(tree: string, tier: string, rule: string, pods: number): void
   met(kind: string, afterMs: number): void
   claims(tree: string, held: number): void
   /** No plans are made for a tree any more: what was found last would stand for ever. */
@@ -33,6 +34,7 @@ export function rebalanceMetrics(registry: Registry): RebalanceMetrics {
   const plans = counter(METRICS.plans)
   const steps = counter(METRICS.rebalanceSteps)
   const evictions = counter(METRICS.evictions)
+  const shownEvictions = counter(METRICS.shownEvictions)
   const open = byTree(gauge(METRICS.openNeeds), 'kind')
   const unmet = byTree(gauge(METRICS.unmetNeeds), 'because')
   const oldest = byTree(gauge(METRICS.oldestNeed), 'kind')
@@ -53,6 +55,7 @@ export function rebalanceMetrics(registry: Registry): RebalanceMetrics {
     },
     taken: (step, outcome) => steps.inc({ step, outcome }),
     evicted: (tier, rule, pods) => evictions.inc({ tier, rule }, pods),
+    wouldEvict: (tree, tier, rule, pods) => shownEvictions.inc({ tree, tier, rule }, pods),
     met: (kind, afterMs) => duration.observe({ kind }, afterMs / 1_000),
     claims: (tree, held) => claims.set({ tree }, held),
     over(tree) {

@@ -28,6 +28,7 @@ const NOBODY: RebalancingObserver = {
   met() {},
   claims() {},
   over() {},
+  wouldEvict() {},
 }
 
 export async function standaloneWorld(cluster: Cluster, tree = 'research') {

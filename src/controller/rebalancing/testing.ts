@@ -139,6 +139,7 @@ const UNMEASURED: RebalancingObserver = {
   evicted() {},
   met() {},
   claims() {},
+  wouldEvict() {},
   over() {},
 }
 

@@ -1,22 +1,26 @@
 /** Tells what came of cycles: numbers to whoever measures, a line for each step, and a rejected plan with all that it was made from. */
 import type { Clock, Log } from '../../admission/endpoint.ts'
 import type { Need } from '../../rebalance/need.ts'
-import type { MetNeed, Obstacle, Rule, Step } from '../../rebalance/plan.ts'
+import type { Obstacle, Rule, Step } from '../../rebalance/plan.ts'
 import type { ReclaimableTier } from '../../rebalance/snapshot.ts'
 import { formatIssue } from '../../schema/parsed.ts'
+import { actedOn } from './acted-on.ts'
 import type { CarriedOut, CycleReport, Taken } from './cycle.ts'
 import type { Tell } from './events.ts'
 import type { Outcome } from './hands.ts'
 import { needAges } from './need-ages.ts'
 import { replayText } from './replay.ts'
+import { shownPlans } from './shown-plans.ts'
 
 /** Who measures the rebalancer. */
 export interface RebalancingObserver {
-  planned(tree: string, result: 'carried-out' | 'abandoned' | 'rejected' | 'unclear'): void
+  planned(tree: string, result: 'carried-out' | 'shown' | 'abandoned' | 'rejected' | 'unclear'): void
   /** The needs of a tree by kind, those that nothing can be done for by why not, and how long the oldest of each kind has been open. */
   needs(tree: string, open: Open): void
   taken(kind: Step['kind'], outcome: Outcome['kind']): void
   evicted(tier: ReclaimableTier, rule: Rule, pods: number): void
+  /** Pods that would have to go by plans that are only shown, each once for each need. */
+  wouldEvict(tree: string, tier: ReclaimableTier, rule: Rule, pods: number): void
   met(kind: Need['kind'], afterMs: number): void
   claims(tree: string, held: number): void
   /** Nothing is found of a tree any more: what was last found ends. */
@@ -52,20 +56,19 @@ export interface ReportTeller {
 export function reportTeller(deps: TellingDeps): ReportTeller {
   const { observer, log } = deps
   const ages = needAges(deps.clock)
-  const shown = onceInARow()
+  const shown = shownPlans(deps)
   const rejectedAtMs = new Map<string, number>()
   const unclear = onceInARow()
 
   function carriedOut(report: CarriedOut): void {
     const { tree, plan, snapshot, taken, abandoned } = report
-    observer.planned(tree, abandoned === null ? 'carried-out' : 'abandoned')
+    observer.planned(tree, resultOf(report))
     observer.claims(tree, snapshot.book.ledger.claims.size)
-    for (const { kind, afterMs } of ages.planned(tree, plan)) observer.met(kind, afterMs)
+    for (const { kind, afterMs } of ages.planned(tree, plan, actedOn(snapshot))) observer.met(kind, afterMs)
     observer.needs(tree, { ...openIn(report), oldestMs: ages.oldestMs(tree) })
     for (const one of taken) tellStep(tree, one, deps)
     if (abandoned !== null) log.event('a plan was given up', { tree, reason: abandoned })
-    const hidden = plan.met.filter(({ isApplied }) => !isApplied)
-    shown(tree, hidden.map(lineOf).join('; '), reason => log.event('a plan is only shown', { tree, reason }))
+    shown.planned(report)
   }
 
   function told(report: CycleReport): void {
@@ -91,7 +94,8 @@ export function reportTeller(deps: TellingDeps): ReportTeller {
     over(tree) {
       observer.over(tree)
       ages.over(tree)
-      for (const once of [shown, unclear]) once(tree, '', () => {})
+      shown.over(tree)
+      unclear(tree, '', () => {})
     },
   }
 }
@@ -103,6 +107,11 @@ function onceInARow(): (tree: string, text: string, tell: (text: string) => void
     if (text !== '' && last.get(tree) !== text) tell(text)
     last.set(tree, text)
   }
+}
+
+function resultOf({ plan, abandoned }: CarriedOut): 'carried-out' | 'shown' | 'abandoned' {
+  if (abandoned !== null) return 'abandoned'
+  return plan.steps.length === 0 && plan.met.some(({ isApplied }) => !isApplied) ? 'shown' : 'carried-out'
 }
 
 function openIn({ plan }: CarriedOut): Omit<Open, 'oldestMs'> {
@@ -123,10 +132,6 @@ function tellStep(tree: string, { step, outcome }: Taken, { observer, log }: Tel
   const told = `rebalancing: ${step.kind} ${outcome.kind}`
   if (outcome.kind === 'failed') log.problem(told, outcome.cause, { ...context, ...count, reason: step.rule })
   else log.event(told, { ...context, ...count, reason: `${step.rule}${why}` })
-}
-
-function lineOf({ need, victims }: MetNeed): string {
-  return `${need.kind} ${need.id}: ${victims.join(', ')}`
 }
 
 function tellRejected({ tree, snapshot, plan, issues }: Rejected, deps: TellingDeps): void {
