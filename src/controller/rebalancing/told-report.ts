@@ -9,7 +9,7 @@ import type { CarriedOut, CycleReport, Taken } from './cycle.ts'
 import type { Tell } from './events.ts'
 import type { Outcome } from './hands.ts'
 import { needAges } from './need-ages.ts'
-import { replayText } from './replay.ts'
+import { replayLines } from './replay.ts'
 import { shownPlans } from './shown-plans.ts'
 
 /** Who measures the rebalancer. */
@@ -134,10 +134,12 @@ function tellStep(tree: string, { step, outcome }: Taken, { observer, log }: Tel
   else log.event(told, { ...context, ...count, reason: `${step.rule}${why}` })
 }
 
-function tellRejected({ tree, snapshot, plan, issues }: Rejected, deps: TellingDeps): void {
+function tellRejected(report: Rejected, deps: TellingDeps): void {
+  const { tree, snapshot, issues } = report
   const reason = issues.map(formatIssue).join('; ')
-  const input = replayText(snapshot, plan, issues)
-  deps.log.problem('a plan was rejected: nothing of it was carried out', undefined, { tree, reason, input })
+  const object = planName(report)
+  deps.log.problem('a plan was rejected: nothing of it was carried out', undefined, { tree, reason, object })
+  void tellInput(report, deps)
   const uid = deps.uidOf(tree)
   if (uid === undefined) return
   void deps.tell({
@@ -148,4 +150,23 @@ function tellRejected({ tree, snapshot, plan, issues }: Rejected, deps: TellingD
     occasion: `${snapshot.nowMs}`,
     note: `Nothing is reclaimed: the plan is wrong (${reason}). The log of the leader has what it was made from; please report it.`,
   })
+}
+
+/** Lines that name the plan they are of, and which of how many they are: others come between them. */
+async function tellInput(report: Rejected, { log }: TellingDeps): Promise<void> {
+  const { tree, snapshot, plan, issues } = report
+  const context = { tree, object: planName(report) }
+  try {
+    const lines = await replayLines(snapshot, plan, issues)
+    for (const [index, input] of lines.entries()) {
+      const part = `${index + 1}/${lines.length}`
+      log.problem('what a rejected plan was made from', undefined, { ...context, part, input })
+    }
+  } catch (cause) {
+    log.problem('what a rejected plan was made from cannot be told', cause, context)
+  }
+}
+
+function planName({ tree, snapshot }: Rejected): string {
+  return `Plan ${tree} ${new Date(snapshot.nowMs).toISOString()}`
 }
