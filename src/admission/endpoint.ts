@@ -91,6 +91,7 @@ export type ContextField =
   | 'input'
   | 'namespace'
   | 'object'
+  | 'part'
   | 'path'
   | 'policy'
   | 'reason'

@@ -61,7 +61,8 @@ export function rescinds({ pods }: Snapshot, victims: ReadonlySet<string>): read
     })
 }
 
-function ruleFor({ kind }: Need): Rule {
+/** Why somebody has to give back for a need. */
+export function ruleFor({ kind }: Need): Rule {
   switch (kind) {
     case 'entitled':
       return 'owner-came-back'

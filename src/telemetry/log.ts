@@ -23,8 +23,8 @@ const MAX_TEXT = 253
 const MAX_ENTRIES = 16
 /** A message of ours is at most 1,000 characters, and an error's text may quote one. */
 const MAX_REASON = 2_000
-/** Whoever logs it has bounded it already, to what can be read again whole. */
-const MAX_INPUT = 256_000
+/** Whoever logs it has cut it into lines already, and it can be read only whole. */
+const MAX_INPUT = 128_000
 
 export function createLog(options: LogOptions): Log {
   const settings = {

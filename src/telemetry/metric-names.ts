@@ -154,10 +154,10 @@ export const METRICS = {
     help: 'Owners that were to be woken, by what became of it.',
     labels: ['result'],
   },
-  /** tree: the trees of cohorts; result: the four of RebalancingObserver. */
+  /** tree: the trees of cohorts; result: the five of RebalancingObserver. */
   plans: {
     name: 'sluice_rebalance_plans_total',
-    help: 'Plans by what became of them; of a rejected one nothing is carried out, and an unclear one was not made.',
+    help: 'Plans by what became of them; one that is shown would take from DryRun cohorts only, of a rejected one nothing is carried out, and an unclear one was not made.',
     labels: ['tree', 'result'],
   },
   /** tree: the trees of cohorts; kind: the kinds of Need. */
@@ -195,6 +195,12 @@ export const METRICS = {
     name: 'sluice_rebalance_evictions_total',
     help: 'Pods evicted after notice.',
     labels: ['tier', 'rule'],
+  },
+  /** tree: the trees of cohorts; tier and rule as of evictions. */
+  shownEvictions: {
+    name: 'sluice_rebalance_shown_evictions_total',
+    help: 'Pods that would have to go by plans that are only shown, each counted once for each need.',
+    labels: ['tree', 'tier', 'rule'],
   },
   /** tree: the trees of cohorts. */
   claimsHeld: {

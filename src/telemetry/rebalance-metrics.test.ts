@@ -37,6 +37,28 @@ test('the first plan of a tree makes the number of rejected ones known', async (
   assert.ok((await lines()).includes('sluice_rebalance_plans_total{tree="x",result="rejected"} 0'))
 })
 
+test('a tree for which no plans are made any more has no needs to tell of, and others keep theirs', async () => {
+  const { rebalance, lines } = metrics()
+  const open = { byKind: new Map([['excess', 1]]), unmet: new Map([['nobody', 1]]), oldestMs: new Map([['excess', 9]]) }
+  for (const tree of ['x', 'y']) {
+    rebalance.needs(tree, open)
+    rebalance.claims(tree, 3)
+  }
+  rebalance.over('x')
+  const left = (await lines()).filter(line => line.includes('tree='))
+  assert.equal(left.length, 4)
+  assert.ok(left.every(line => line.includes('tree="y"')))
+})
+
+test('who would have to go is counted beside who went', async () => {
+  const { rebalance, lines } = metrics()
+  rebalance.wouldEvict('x', 'burst', 'owner-came-back', 2)
+  assert.deepEqual(
+    (await lines()).filter(line => line.includes('evictions')),
+    ['sluice_rebalance_shown_evictions_total{tree="x",tier="burst",rule="owner-came-back"} 2'],
+  )
+})
+
 test('who does not lead any more has no needs to tell of, and has done what it has done', async () => {
   const { rebalance, lines } = metrics()
   rebalance.needs('x', { byKind: new Map([['claim', 1]]), unmet: new Map(), oldestMs: new Map() })

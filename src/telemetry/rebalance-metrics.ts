@@ -8,8 +8,11 @@ export interface RebalanceMetrics {
   needs(tree: string, open: OpenNeeds): void
   taken(step: string, outcome: string): void
   evicted(tier: string, rule: string, pods: number): void
+  wouldEvict(tree: string, tier: string, rule: string, pods: number): void
   met(kind: string, afterMs: number): void
   claims(tree: string, held: number): void
+  /** No plans are made for a tree any more: what was found last would stand for ever. */
+  over(tree: string): void
   /** Another replica leads: what this one found last would stand beside what that one finds. */
   lost(): void
 }
@@ -31,6 +34,7 @@ export function rebalanceMetrics(registry: Registry): RebalanceMetrics {
   const plans = counter(METRICS.plans)
   const steps = counter(METRICS.rebalanceSteps)
   const evictions = counter(METRICS.evictions)
+  const shownEvictions = counter(METRICS.shownEvictions)
   const open = byTree(gauge(METRICS.openNeeds), 'kind')
   const unmet = byTree(gauge(METRICS.unmetNeeds), 'because')
   const oldest = byTree(gauge(METRICS.oldestNeed), 'kind')
@@ -51,8 +55,13 @@ export function rebalanceMetrics(registry: Registry): RebalanceMetrics {
     },
     taken: (step, outcome) => steps.inc({ step, outcome }),
     evicted: (tier, rule, pods) => evictions.inc({ tier, rule }, pods),
+    wouldEvict: (tree, tier, rule, pods) => shownEvictions.inc({ tree, tier, rule }, pods),
     met: (kind, afterMs) => duration.observe({ kind }, afterMs / 1_000),
     claims: (tree, held) => claims.set({ tree }, held),
+    over(tree) {
+      for (const one of [open, unmet, oldest]) one.end(tree)
+      claims.remove({ tree })
+    },
     lost() {
       for (const one of [open, unmet, oldest, claims]) one.reset()
     },
@@ -68,6 +77,10 @@ function byTree(gauge: Gauge, label: string) {
       known.set(tree, seen)
       for (const value of values.keys()) seen.add(value)
       for (const value of seen) gauge.set({ tree, [label]: value }, values.get(value) ?? 0)
+    },
+    end(tree: string): void {
+      for (const value of known.get(tree) ?? []) gauge.remove({ tree, [label]: value })
+      known.delete(tree)
     },
     reset(): void {
       known.clear()

@@ -52,7 +52,7 @@ export async function standaloneProcess({ cluster, time, observer, log }: Standa
     isOver: () => false,
   }
   // There is nowhere to put events, and nobody to read them.
-  const told = reportTeller({ observer, log, tell: async () => true, uidOf: () => undefined, clock })
+  const { told } = reportTeller({ observer, log, tell: async () => true, uidOf: () => undefined, clock })
 
   async function plan(tree: string): Promise<readonly CycleReport[]> {
     try {

@@ -27,6 +27,8 @@ const NOBODY: RebalancingObserver = {
   evicted() {},
   met() {},
   claims() {},
+  over() {},
+  wouldEvict() {},
 }
 
 export async function standaloneWorld(cluster: Cluster, tree = 'research') {

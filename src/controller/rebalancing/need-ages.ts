@@ -4,10 +4,12 @@ import type { Need } from '../../rebalance/need.ts'
 import type { Plan } from '../../rebalance/plan.ts'
 
 export interface NeedAges {
-  /** The needs of a tree as its last plan has them. Gives those that are no longer among them, and for how long they were open. */
-  planned(tree: string, plan: Plan): readonly MetAfter[]
+  /** The needs of a tree as its last plan has them; of one that is not met it is asked whether anybody acts on it. Gives those that are no longer among them, and for how long they were open. */
+  planned(tree: string, plan: Plan, isActedOn: (need: Need) => boolean): readonly MetAfter[]
   /** Of the needs that somebody acts on, the longest time that one of each kind has been open. */
   oldestMs(tree: string): ReadonlyMap<Need['kind'], number>
+  /** The needs of a tree are looked at no more; nobody knows whether they were met. */
+  over(tree: string): void
 }
 
 interface MetAfter {
@@ -18,16 +20,18 @@ interface MetAfter {
 interface Open {
   readonly kind: Need['kind']
   readonly sinceMs: number
-  /** False where its victims' cohort is only shown plans. */
+  /** False where plans are only shown. */
   readonly isApplied: boolean
 }
 
 export function needAges(clock: Clock): NeedAges {
   const trees = new Map<string, ReadonlyMap<string, Open>>()
   return {
-    planned(tree, plan) {
+    planned(tree, plan, isActedOn) {
       const former = trees.get(tree) ?? new Map<string, Open>()
-      const now = new Map(openNeeds(plan).map(([need, isApplied]) => [need.id, opened(need, isApplied, former, clock)]))
+      const now = new Map(
+        openNeeds(plan, isActedOn).map(([need, isApplied]) => [need.id, opened(need, isApplied, former, clock)]),
+      )
       trees.set(tree, now)
       return [...former]
         .filter(([id, { isApplied }]) => isApplied && !now.has(id))
@@ -40,13 +44,14 @@ export function needAges(clock: Clock): NeedAges {
       }
       return oldest
     },
+    over: tree => void trees.delete(tree),
   }
 }
 
-function openNeeds({ met, unmet }: Plan): readonly (readonly [Need, boolean])[] {
+function openNeeds({ met, unmet }: Plan, isActedOn: (need: Need) => boolean): readonly (readonly [Need, boolean])[] {
   return [
     ...met.map(({ need, isApplied }) => [need, isApplied] as const),
-    ...unmet.map(({ need }) => [need, true] as const),
+    ...unmet.map(({ need }) => [need, isActedOn(need)] as const),
   ]
 }
 

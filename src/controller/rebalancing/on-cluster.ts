@@ -60,7 +60,7 @@ export function rebalanceCluster(counting: Counting, deps: ClusterRebalancingDep
     see,
     hands,
     book: ledger.book,
-    told: reportTeller({ ...deps, tell }),
+    ...reportTeller({ ...deps, tell }),
   })
 }
 

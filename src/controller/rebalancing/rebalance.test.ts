@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { assembleCluster } from '../../admission/cluster.ts'
 import { textAt } from '../../admission/objects.ts'
 import { clusterWith } from '../../admission/testing.ts'
 import type { JsonObject } from '../../schema/parts.ts'
-import { TREE } from '../counting/testing.ts'
+import { parsedValue } from '../../schema/testing.ts'
+import { TREE, turn } from '../counting/testing.ts'
 import type { Death } from './changing-api.testing.ts'
+import { unpacked } from './replay.testing.ts'
 import { NOTICE_MS, reclaiming, reclaimingWorld, running } from './testing.ts'
 
 /** Tenant a has all it reserves, and borrows what is left of twenty; then b comes for two of its own four. */
@@ -156,6 +159,23 @@ test('where the cohort is switched off, notices that were given are taken back',
   assert.deepEqual([world.noticed(), world.leaving()], [[], []])
 })
 
+test('a tree that is switched off, or gone, is ended once, when its notices are off', async () => {
+  const world = lent()
+  world.leadAndPlan('leader')
+  comeBack(world)
+  await world.pass(10_000)
+  assert.equal(world.noticed().length, 2)
+  world.setCluster(clusterWith(reclaiming({ mode: 'Off' })))
+  await world.pass(60_000)
+  assert.deepEqual([world.noticed(), world.ended], [[], [TREE]])
+  world.setCluster(clusterWith(reclaiming()))
+  await world.pass(10_000)
+  assert.equal(world.noticed().length, 2)
+  world.setCluster(parsedValue(assembleCluster()))
+  await world.pass(60_000)
+  assert.deepEqual(world.ended, [TREE, TREE])
+})
+
 test('a deadline that is copied from another pod, or further away than any notice, is none', async () => {
   for (const deadline of ['2025-01-01T00:00:00Z', '2099-01-01T00:00:00Z']) {
     const world = lent()
@@ -257,9 +277,15 @@ test('a plan that the checker rejects is not carried out; it is told with its in
   assert.ok(world.plans.length > 2)
   assert.deepEqual([...new Set(world.plans)], ['rejected'])
   assert.deepEqual(world.told(), [`PlanRejected ${TREE}`])
+  // The input is packed by another thread, which keeps its own time.
+  while (world.problems.length < 2) await turn()
   const [problem, ...others] = world.problems
-  assert.deepEqual(others, [])
-  const input = JSON.parse(textAt(problem?.context, 'input') ?? '')
+  assert.match(problem?.message ?? '', /^a plan was rejected/)
+  assert.deepEqual(
+    others.map(({ context }) => [textAt(context, 'part'), textAt(context, 'object')]),
+    [['1/1', textAt(problem?.context, 'object')]],
+  )
+  const input = unpacked([textAt(others[0]?.context, 'input') ?? ''])
   assert.equal(input.snapshot.pods.length, 13)
   assert.deepEqual(input.plan.steps[0].pods, ['uid-lent-0'])
   assert.ok(input.book.ledger.length > 0)

@@ -22,6 +22,8 @@ export interface RebalancingDeps extends Omit<CycleDeps, 'isOver' | 'setbacks'> 
   /** The pods are to be counted sooner: somebody has a need. */
   readonly hasten: () => void
   readonly told: (report: CycleReport) => void
+  /** No more plans are made for a tree: what was told of it last does not hold any more. */
+  readonly over: (tree: string) => void
   readonly timer: Timer
   readonly log: Log
 }
@@ -45,8 +47,16 @@ export function startRebalancing(deps: RebalancingDeps): Rebalancing {
   const problem = 'nothing could be rebalanced'
   const rounds = openRounds(round, { clock, timer, log, usualMs: USUAL_MS, hastyMs: 0, problem })
   const looks = needWatch(deps)
+  const endings = endingsOf({
+    ...deps,
+    over(tree) {
+      quiet.delete(tree)
+      deps.over(tree)
+    },
+  })
 
   async function round(): Promise<void> {
+    endings.look()
     deps.prepare()
     for (const tree of deps.trees()) {
       // Looking at a thousand trees takes a while too, also where each of them is still.
@@ -67,6 +77,7 @@ export function startRebalancing(deps: RebalancingDeps): Rebalancing {
     try {
       const report = await runCycle(tree, cycle)
       if (isQuiet(report)) quiet.set(tree, report.snapshot.book)
+      endings.begun(tree)
       told(report)
     } catch (cause) {
       log.problem('a plan could not be made', cause, { tree })
@@ -88,6 +99,22 @@ function isQuiet(report: CycleReport): report is Extract<CycleReport, { kind: 'c
   if (report.kind !== 'carried-out') return false
   const { steps, met, unmet } = report.plan
   return [steps, met, unmet].every(({ length }) => length === 0)
+}
+
+/** What was told of a tree stands until something else is told of it. Of one that was switched off, or is gone, nothing will be: it is ended, once. */
+function endingsOf({ trees, isOff, over }: RebalancingDeps) {
+  const begun = new Set<string>()
+  return {
+    begun: (tree: string) => void begun.add(tree),
+    look(): void {
+      const there = new Set(trees())
+      for (const tree of begun) {
+        if (there.has(tree) && !isOff(tree)) continue
+        begun.delete(tree)
+        over(tree)
+      }
+    },
+  }
 }
 
 /** Looks once a second for trees in which more is used than there is, and has the pods counted at once where that is new. */

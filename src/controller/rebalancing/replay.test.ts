@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { ledgerReader } from '../../quota/ledger-text.ts'
 import { amounts, cohort, tenant } from '../../quota/testing.ts'
 import { planOf } from '../../rebalance/plan-of.ts'
 import { pod, refusal, snapshotOf } from '../../rebalance/plans.testing.ts'
 import { parsedValue } from '../../schema/testing.ts'
-import { replayText } from './replay.ts'
+import { unpacked } from './replay.testing.ts'
+import { replayLines } from './replay.ts'
 
 const ISSUES = [{ at: 'steps[0]', problem: 'evicts nobody' }]
 
@@ -19,11 +21,11 @@ function sceneOf(pods: number) {
   })
 }
 
-test('a plan is told with all that it was made from, in what JSON has', () => {
+test('a plan is told with all that it was made from, in what JSON has', async () => {
   const snapshot = sceneOf(4)
   const plan = planOf(snapshot)
   assert.ok(plan.steps.length > 0)
-  const told = JSON.parse(replayText(snapshot, plan, ISSUES))
+  const told = unpacked(await replayLines(snapshot, plan, ISSUES))
   assert.deepEqual(told.issues, ['steps[0]: evicts nobody'])
   assert.deepEqual(
     told.snapshot.pods.map((one: { uid: string; amounts: unknown }) => one.uid),
@@ -38,17 +40,38 @@ test('a plan is told with all that it was made from, in what JSON has', () => {
   )
 })
 
-test('where all pods are too many those that the plan names are told, and how many were left out', () => {
+test('what is more than a line takes stands in several, with every pod', async () => {
+  const scene = sceneOf(2_000)
+  // Names of a cluster are not as much alike as those of tests are.
+  const pods = scene.pods.map(one => ({ ...one, node: createHash('sha256').update(one.uid).digest('hex') }))
+  const snapshot = { ...scene, pods }
+  const plan = planOf(snapshot)
+  const lines = await replayLines(snapshot, plan, ISSUES)
+  assert.ok(lines.length > 1 && lines.every(({ length }) => length <= 100_000))
+  const told = unpacked(lines)
+  assert.deepEqual([told.snapshot.pods.length, told.snapshot.leftOut, told.snapshot.nowMs], [2_000, 0, snapshot.nowMs])
+  assert.deepEqual(
+    told.snapshot.pods.map(({ node }: { node: string }) => node),
+    pods.map(({ node }) => node),
+  )
+})
+
+test('where even that is too little, why the plan is wrong is told', async () => {
+  const snapshot = sceneOf(4)
+  const told = unpacked(await replayLines(snapshot, planOf(snapshot), ISSUES, 10))
+  assert.deepEqual(told.issues, ['steps[0]: evicts nobody'])
+  assert.ok(told.tooLong > 10)
+})
+
+test('where all pods are too many those that the plan names are told, and how many were left out', async () => {
   const snapshot = sceneOf(2_000)
   const plan = planOf(snapshot)
-  const text = replayText(snapshot, plan, ISSUES)
-  assert.ok(text.length <= 250_000)
-  const { pods, leftOut } = JSON.parse(text).snapshot
+  const { pods, leftOut } = unpacked(await replayLines(snapshot, plan, ISSUES, 8_000)).snapshot
   assert.ok(pods.length > 0)
   assert.equal(pods.length + leftOut, 2_000)
 })
 
-test('a node of the tree is told by its name', () => {
+test('a node of the tree is told by its name', async () => {
   const snapshot = sceneOf(1)
   const { root } = snapshot.book.quota.tree
   const need = {
@@ -64,6 +87,6 @@ test('a node of the tree is told by its name', () => {
     met: [],
     unmet: [{ need: { ...need, of: { kind: 'cohort', name: 'c' } as const }, because: 'nobody' as const }],
   }
-  const [{ need: told }] = JSON.parse(replayText(snapshot, plan, ISSUES)).plan.unmet
+  const [{ need: told }] = unpacked(await replayLines(snapshot, plan, ISSUES)).plan.unmet
   assert.deepEqual([told.node, told.atMost], [root.name, '3'])
 })

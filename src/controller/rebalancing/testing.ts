@@ -35,6 +35,7 @@ export function reclaimingWorld(...objects: readonly JsonObject[]) {
   const server = changingApi(world)
   const budgets = podDisruptionBudgets()
   const plans: string[] = []
+  const ended: string[] = []
   const problems: { readonly message: string; readonly context: JsonObject }[] = []
   const lines: string[] = []
   let refused: readonly RefusedDemand[] = []
@@ -75,7 +76,7 @@ export function reclaimingWorld(...objects: readonly JsonObject[]) {
       identity: id,
       planOf,
       planIssues,
-      observer: { ...UNMEASURED, planned: (_, result) => void plans.push(result) },
+      observer: { ...UNMEASURED, planned: (_, result) => void plans.push(result), over: tree => void ended.push(tree) },
       uidOf: cohort => `uid-of-${cohort}`,
       clock,
       timer: clock,
@@ -95,6 +96,7 @@ export function reclaimingWorld(...objects: readonly JsonObject[]) {
     ...server,
     budgets,
     plans,
+    ended,
     problems,
     lines,
     refuse(...demands: readonly RefusedDemand[]): void {
@@ -130,7 +132,16 @@ export function reclaimingWorld(...objects: readonly JsonObject[]) {
   }
 }
 
-const UNMEASURED: RebalancingObserver = { planned() {}, needs() {}, taken() {}, evicted() {}, met() {}, claims() {} }
+const UNMEASURED: RebalancingObserver = {
+  planned() {},
+  needs() {},
+  taken() {},
+  evicted() {},
+  met() {},
+  claims() {},
+  wouldEvict() {},
+  over() {},
+}
 
 function nameOf(object: JsonObject): string {
   return textAt(object, 'metadata', 'name') ?? ''

@@ -1,24 +1,30 @@
 /** Tells what came of cycles: numbers to whoever measures, a line for each step, and a rejected plan with all that it was made from. */
 import type { Clock, Log } from '../../admission/endpoint.ts'
 import type { Need } from '../../rebalance/need.ts'
-import type { MetNeed, Obstacle, Rule, Step } from '../../rebalance/plan.ts'
+import type { Obstacle, Rule, Step } from '../../rebalance/plan.ts'
 import type { ReclaimableTier } from '../../rebalance/snapshot.ts'
 import { formatIssue } from '../../schema/parsed.ts'
+import { actedOn } from './acted-on.ts'
 import type { CarriedOut, CycleReport, Taken } from './cycle.ts'
 import type { Tell } from './events.ts'
 import type { Outcome } from './hands.ts'
 import { needAges } from './need-ages.ts'
-import { replayText } from './replay.ts'
+import { replayLines } from './replay.ts'
+import { shownPlans } from './shown-plans.ts'
 
 /** Who measures the rebalancer. */
 export interface RebalancingObserver {
-  planned(tree: string, result: 'carried-out' | 'abandoned' | 'rejected' | 'unclear'): void
+  planned(tree: string, result: 'carried-out' | 'shown' | 'abandoned' | 'rejected' | 'unclear'): void
   /** The needs of a tree by kind, those that nothing can be done for by why not, and how long the oldest of each kind has been open. */
   needs(tree: string, open: Open): void
   taken(kind: Step['kind'], outcome: Outcome['kind']): void
   evicted(tier: ReclaimableTier, rule: Rule, pods: number): void
+  /** Pods that would have to go by plans that are only shown, each once for each need. */
+  wouldEvict(tree: string, tier: ReclaimableTier, rule: Rule, pods: number): void
   met(kind: Need['kind'], afterMs: number): void
   claims(tree: string, held: number): void
+  /** Nothing is found of a tree any more: what was last found ends. */
+  over(tree: string): void
 }
 
 export interface Open {
@@ -41,26 +47,31 @@ const AGAIN_MS = 600_000
 
 type Rejected = Extract<CycleReport, { readonly kind: 'rejected' }>
 
-export function reportTeller(deps: TellingDeps): (report: CycleReport) => void {
+export interface ReportTeller {
+  told(report: CycleReport): void
+  /** No more plans are made for a tree: it was switched off, or is gone. */
+  over(tree: string): void
+}
+
+export function reportTeller(deps: TellingDeps): ReportTeller {
   const { observer, log } = deps
   const ages = needAges(deps.clock)
-  const shown = onceInARow()
+  const shown = shownPlans(deps)
   const rejectedAtMs = new Map<string, number>()
   const unclear = onceInARow()
 
   function carriedOut(report: CarriedOut): void {
     const { tree, plan, snapshot, taken, abandoned } = report
-    observer.planned(tree, abandoned === null ? 'carried-out' : 'abandoned')
+    observer.planned(tree, resultOf(report))
     observer.claims(tree, snapshot.book.ledger.claims.size)
-    for (const { kind, afterMs } of ages.planned(tree, plan)) observer.met(kind, afterMs)
+    for (const { kind, afterMs } of ages.planned(tree, plan, actedOn(snapshot))) observer.met(kind, afterMs)
     observer.needs(tree, { ...openIn(report), oldestMs: ages.oldestMs(tree) })
     for (const one of taken) tellStep(tree, one, deps)
     if (abandoned !== null) log.event('a plan was given up', { tree, reason: abandoned })
-    const hidden = plan.met.filter(({ isApplied }) => !isApplied)
-    shown(tree, hidden.map(lineOf).join('; '), reason => log.event('a plan is only shown', { tree, reason }))
+    shown.planned(report)
   }
 
-  return report => {
+  function told(report: CycleReport): void {
     switch (report.kind) {
       case 'unclear':
         observer.planned(report.tree, 'unclear')
@@ -77,6 +88,16 @@ export function reportTeller(deps: TellingDeps): (report: CycleReport) => void {
         unclear(report.tree, '', () => {})
     }
   }
+
+  return {
+    told,
+    over(tree) {
+      observer.over(tree)
+      ages.over(tree)
+      shown.over(tree)
+      unclear(tree, '', () => {})
+    },
+  }
 }
 
 /** What is said again cycle after cycle is told once, until something else is said. Nothing is an empty text. */
@@ -86,6 +107,11 @@ function onceInARow(): (tree: string, text: string, tell: (text: string) => void
     if (text !== '' && last.get(tree) !== text) tell(text)
     last.set(tree, text)
   }
+}
+
+function resultOf({ plan, abandoned }: CarriedOut): 'carried-out' | 'shown' | 'abandoned' {
+  if (abandoned !== null) return 'abandoned'
+  return plan.steps.length === 0 && plan.met.some(({ isApplied }) => !isApplied) ? 'shown' : 'carried-out'
 }
 
 function openIn({ plan }: CarriedOut): Omit<Open, 'oldestMs'> {
@@ -108,14 +134,12 @@ function tellStep(tree: string, { step, outcome }: Taken, { observer, log }: Tel
   else log.event(told, { ...context, ...count, reason: `${step.rule}${why}` })
 }
 
-function lineOf({ need, victims }: MetNeed): string {
-  return `${need.kind} ${need.id}: ${victims.join(', ')}`
-}
-
-function tellRejected({ tree, snapshot, plan, issues }: Rejected, deps: TellingDeps): void {
+function tellRejected(report: Rejected, deps: TellingDeps): void {
+  const { tree, snapshot, issues } = report
   const reason = issues.map(formatIssue).join('; ')
-  const input = replayText(snapshot, plan, issues)
-  deps.log.problem('a plan was rejected: nothing of it was carried out', undefined, { tree, reason, input })
+  const object = planName(report)
+  deps.log.problem('a plan was rejected: nothing of it was carried out', undefined, { tree, reason, object })
+  void tellInput(report, deps)
   const uid = deps.uidOf(tree)
   if (uid === undefined) return
   void deps.tell({
@@ -126,4 +150,23 @@ function tellRejected({ tree, snapshot, plan, issues }: Rejected, deps: TellingD
     occasion: `${snapshot.nowMs}`,
     note: `Nothing is reclaimed: the plan is wrong (${reason}). The log of the leader has what it was made from; please report it.`,
   })
+}
+
+/** Lines that name the plan they are of, and which of how many they are: others come between them. */
+async function tellInput(report: Rejected, { log }: TellingDeps): Promise<void> {
+  const { tree, snapshot, plan, issues } = report
+  const context = { tree, object: planName(report) }
+  try {
+    const lines = await replayLines(snapshot, plan, issues)
+    for (const [index, input] of lines.entries()) {
+      const part = `${index + 1}/${lines.length}`
+      log.problem('what a rejected plan was made from', undefined, { ...context, part, input })
+    }
+  } catch (cause) {
+    log.problem('what a rejected plan was made from cannot be told', cause, context)
+  }
+}
+
+function planName({ tree, snapshot }: Rejected): string {
+  return `Plan ${tree} ${new Date(snapshot.nowMs).toISOString()}`
 }
