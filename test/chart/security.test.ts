@@ -3,13 +3,15 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { parseAllDocuments } from 'yaml'
+import { SYSTEM_NAMESPACES } from '../../src/admission/exempt.ts'
 import { fieldAt, objectAt, textAt } from '../../src/admission/objects.ts'
 import { OWNER_KINDS } from '../../src/admission/owners.ts'
 import { shippedLibrary } from '../../src/config/root.ts'
 import { WAKEABLE } from '../../src/controller/waking/owner-resource.ts'
+import { DEADLINE_ANNOTATION, FORMER_TIER_ANNOTATION, NEED_ANNOTATION } from '../../src/policy/owned-keys.ts'
 import { isObject, type JsonObject, type JsonValue } from '../../src/schema/parts.ts'
 import { ROOT } from '../support/sluice-process.ts'
-import { ofKind, skipWithoutHelm, VALUE_SETS } from './support/helm.ts'
+import { ofKind, skipWithoutHelm, template, VALUE_SETS } from './support/helm.ts'
 
 function listAt(value: JsonValue | undefined, ...path: readonly string[]): readonly JsonObject[] {
   const found = fieldAt(value, ...path)
@@ -52,6 +54,14 @@ function grants(set: string): readonly Grant[] {
       ),
     ),
   )
+}
+
+/** As in a list of CEL. */
+function quoted(names: readonly string[]): string {
+  return names
+    .toSorted()
+    .map(name => `'${name}'`)
+    .join()
 }
 
 function verbsOn(set: string, group: string, resource: string): readonly string[] {
@@ -163,6 +173,24 @@ describe('rights', { skip: skipWithoutHelm }, () => {
     const budgets = ['list poddisruptionbudgets', 'watch poddisruptionbudgets']
     assert.deepEqual(onPods('defaults'), [...reading, ...changing, ...budgets].toSorted())
     assert.deepEqual(onPods('restricted'), reading)
+  })
+
+  test('on pods are held to what is written there, in namespaces that are not exempt', () => {
+    const written = [DEADLINE_ANNOTATION, NEED_ANNOTATION, FORMER_TIER_ANNOTATION]
+    const policies = (set: string) => ofKind(set, 'ValidatingAdmissionPolicy').map(policy => JSON.stringify(policy))
+    const [patches = '', evictions = ''] = policies('defaults')
+    assert.ok(patches.includes(`key in ['${written.join("', '")}']`))
+    for (const policy of [patches, evictions])
+      assert.ok(policy.includes(`request.namespace in [${quoted(SYSTEM_NAMESPACES)}]`))
+    assert.deepEqual(policies('restricted'), [])
+  })
+
+  test('on pods end at namespaces that the values exempt, and at that of the release', () => {
+    const own = ['--namespace=gpu', '--set=exemptNamespaces={monitoring}', '-s=templates/podpolicies.yaml']
+    const { stdout } = template('defaults', ...own)
+    const exempt = `request.namespace in [${quoted([...SYSTEM_NAMESPACES, 'gpu', 'monitoring'])}]`
+    assert.equal(stdout.split(exempt).length, 3)
+    assert.equal(stdout.split("request.userInfo.username == 'system:serviceaccount:gpu:sluice'").length, 3)
   })
 
   test('of the hook that unregisters are to delete what it unregisters', () => {

@@ -147,7 +147,7 @@ async function uninstalls(
   assert.deepEqual(await ended, [0, null])
   const left = await kubectl([
     'get',
-    'clusterroles,clusterrolebindings,priorityclasses,flowschemas,deployments,jobs,services,roles,serviceaccounts',
+    'clusterroles,clusterrolebindings,priorityclasses,flowschemas,validatingadmissionpolicies,deployments,jobs,services,roles,serviceaccounts',
     '--all-namespaces',
     '--selector=app.kubernetes.io/instance=sluice',
     '-o',
