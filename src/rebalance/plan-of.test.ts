@@ -140,6 +140,15 @@ test('a gang goes whole, after the room it holds for those who have not come', (
   assert.deepEqual(podsIn(planFor(3), 'notify'), ['m0', 'm1'])
 })
 
+test('a gang gives back what it borrows although one of its pods is reserved, and that one stays', () => {
+  const member = (uid: string, more = {}) => guest(uid, { gang: 'guest/g', ...more })
+  const pods = [member('r', { tier: 'reserved' }), member('m0'), member('m1'), member('m2'), waiting('w')]
+  const tenants = [tenant('owner', 'root', { a: { reserved: 3 } }), tenant('guest', 'root', { a: { reserved: 1 } })]
+  const plan = planOf(snapshotOf({ ...LENT, tenants, pods }))
+  assert.deepEqual(podsIn(plan, 'notify'), ['m0', 'm1', 'm2'])
+  assert.deepEqual(plan.unmet, [])
+})
+
 test('a need that no node could host takes from nobody, and a node is cleared for one that fits', () => {
   const pods = ['n0', 'n1', 'n2', 'n3'].map(at => guest(`on-${at}`, { node: at }))
   const onBig = [0, 1].map(at => guest(`big-${at}`, { node: 'n4', createdAtMs: at }))

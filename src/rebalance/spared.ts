@@ -9,7 +9,7 @@ import type { Met } from './course.ts'
 import { type Outlook, type Start, withClaims } from './outlook.ts'
 import type { Survey } from './survey.ts'
 import { searchFor } from './tried.ts'
-import { isHold, type Unit } from './units.ts'
+import { isHoldOf, type Unit } from './units.ts'
 import { isFairToAll } from './victims/draft.ts'
 import { gained, housedIn } from './victims/rooms.ts'
 import { type Views, withLess, withMore } from './views.ts'
@@ -37,7 +37,8 @@ function sparedOf(survey: Survey, start: Start, met: readonly Met[], range: Rang
       if (!slack.hasRoomFor(unit)) continue
       const without = left.map((other, index) => (index === at ? withoutUnit(other, unit) : other))
       const counted = without.filter(range.counts)
-      if (isHoldOfVictim(unit, counted) || !isHoused(survey, counted) || !isFairInAll(survey, start, counted)) continue
+      const isHeldRoom = counted.some(({ units }) => isHoldOf(unit, units))
+      if (isHeldRoom || !isHoused(survey, counted) || !isFairInAll(survey, start, counted)) continue
       slack.giveBack(unit)
       left = without
     }
@@ -47,11 +48,6 @@ function sparedOf(survey: Survey, start: Start, met: readonly Met[], range: Rang
 
 function withoutUnit(met: Met, unit: Unit): Met {
   return { ...met, units: met.units.filter(other => other !== unit) }
-}
-
-/** What a gang holds goes with its pods. */
-function isHoldOfVictim(unit: Unit, met: readonly Met[]): boolean {
-  return isHold(unit) && met.some(({ units }) => units.some(({ gang, pods }) => gang === unit.gang && pods.length > 0))
 }
 
 /** What is used in the end, with what is claimed and without, and how much that may be at the nodes that needs are about. */

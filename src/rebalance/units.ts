@@ -1,4 +1,4 @@
-/** What is taken back as one: a pod, a gang with all its pods, or the room that a gang holds for those that have not come. */
+/** What is taken back as one: a pod, all pods of a gang that count in one place, or the room that a gang holds for those that have not come. */
 import { type Amount, add, ZERO } from '../quantity/amount.ts'
 import { heldFor } from '../quota/gang.ts'
 import { NO_AMOUNTS, sum } from '../quota/holding.ts'
@@ -40,11 +40,9 @@ export type UnitsByNode = (node: Node) => readonly Unit[]
 export function unitsOf({ book, pods }: Snapshot): UnitsByNode {
   const { quota } = book
   const podsAt: HeldPod[][] = []
-  const placeOfGang = new Map<string, Node | 'several'>()
   for (const pod of pods) {
     if (pod.isLeaving) continue
     const { node, tier } = placeIn(quota, pod.tenant, pod.tier)
-    if (pod.gang !== null) noteGang(placeOfGang, pod.gang, node)
     if (tier === 'reserved') continue
     const others = podsAt[node.index]
     if (others === undefined) podsAt[node.index] = [pod]
@@ -55,33 +53,25 @@ export function unitsOf({ book, pods }: Snapshot): UnitsByNode {
   return node => {
     const known = made.get(node)
     if (known !== undefined) return known
-    const units = [...(holdsAt.get(node.index) ?? []), ...grouped(quota, node, podsAt[node.index] ?? [], placeOfGang)]
+    const units = [...(holdsAt.get(node.index) ?? []), ...grouped(quota, node, podsAt[node.index] ?? [])]
     made.set(node, units)
     return units
   }
 }
 
-function noteGang(placeOfGang: Map<string, Node | 'several'>, gang: string, node: Node): void {
-  const known = placeOfGang.get(gang)
-  if (known === undefined) placeOfGang.set(gang, node)
-  else if (known !== node) placeOfGang.set(gang, 'several')
-}
-
-// A gang whose pods count in several tiers cannot be taken back whole without taking from a better one, so it is left alone.
-function grouped(
-  quota: QuotaTree,
-  leaf: Node,
-  pods: readonly HeldPod[],
-  placeOfGang: ReadonlyMap<string, Node | 'several'>,
-): readonly Unit[] {
+/**
+ * A member that names another tier stands there by itself (`decisions/ledger.md`), so the others are taken back without it. Else one
+ * reserved pod would keep all that its gang borrows from whom it is owed to.
+ */
+function grouped(quota: QuotaTree, leaf: Node, pods: readonly HeldPod[]): readonly Unit[] {
   const gangs = Map.groupBy(
     pods.filter(({ gang }) => gang !== null),
     ({ gang }) => gang ?? '',
   )
   const alone = pods.filter(({ gang }) => gang === null).map(pod => unitOf(quota, leaf, pod.uid, [pod]))
-  const together = [...gangs]
-    .filter(([key]) => placeOfGang.get(key) !== 'several')
-    .map(([key, members]) => unitOf(quota, leaf, `gang ${key}`, members.toSorted(byUid)))
+  const together = [...gangs].map(([key, members]) => {
+    return unitOf(quota, leaf, `gang ${key} at ${leaf.name}`, members.toSorted(byUid))
+  })
   return [...alone, ...together].filter(unit => unit !== undefined)
 }
 
@@ -101,6 +91,13 @@ function holdsIn({ book }: Pick<Snapshot, 'book' | 'pods'>): readonly Unit[] {
     if (tier === 'reserved' || amounts.size === 0) return []
     return [{ key: `hold ${gang}`, tenant, tier, leaf: node, pods: [], gang, amounts }]
   })
+}
+
+/** What a gang holds goes with its pods of the same tier. */
+export function isHoldOf(unit: Unit, victims: readonly Unit[]): boolean {
+  return (
+    isHold(unit) && victims.some(({ gang, leaf, pods }) => gang === unit.gang && leaf === unit.leaf && pods.length > 0)
+  )
 }
 
 export function isHold(unit: Unit): boolean {

@@ -62,6 +62,11 @@ accepts([
   { name: 'all pods of a gang', snapshot: over, plan: taking },
   { name: 'a gang that got another member after it was told, is told again', snapshot: half, plan: taking },
   {
+    name: 'those of a gang that are not reserved',
+    snapshot: mixed,
+    plan: planFor(needing(8), ['g1'], [tell(['g1'], 2)]),
+  },
+  {
     name: 'those of a gang that do not leave already',
     snapshot: withPod(snapshotOf({ ...WORLD, pods: [...WORLD.pods, pod('more', 'borrower', 'burst', 4)] }), 'g1', {
       isLeaving: true,
@@ -85,7 +90,7 @@ rejects(
     {
       name: 'a gang of which each is told by itself',
       plan: planFor(needing(8), ['g1', 'g2'], [tell(['g1'], 2), tell(['g2'], 2)]),
-      want: /step 2 \(notify\): for gang borrower\/train it is time to notify, once/,
+      want: /step 2 \(notify\): for gang borrower\/train in burst it is time to notify, once/,
     },
     {
       name: 'a gang of which one was told too late to leave now',
@@ -98,15 +103,15 @@ rejects(
       want: /notice of some of its pods has not been given/,
     },
     {
-      name: 'a gang that is partly reserved',
+      name: 'a gang with its reserved members',
       snapshot: mixed,
       plan: taking,
-      want: /its members stand in several tiers/,
+      want: /what is reserved is never taken back/,
     },
     {
       name: 'both the gang and its room where its room is enough',
       plan: planFor(needing(8), ['g1', 'g2', 'borrower/train'], [lapse, tell(['g1', 'g2'], 4)]),
-      want: /gang borrower\/train: it is not needed/,
+      want: /gang borrower\/train in burst: it is not needed/,
     },
     {
       name: 'room that is not held',

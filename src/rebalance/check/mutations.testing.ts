@@ -131,9 +131,9 @@ function metMutations(snapshot: Snapshot, met: MetNeed): readonly OfMet[] {
 /** Whoever gives back is needed, so without any one of them, and its step, something is unmet. */
 function withoutVictims(snapshot: Snapshot, plan: Plan): readonly Mutation[] {
   const victims = victimsOf(snapshot, plan)
-  const gangs = new Set(victims.flatMap(({ kind, gang }) => (kind === 'pods' ? [gang] : [])))
+  const gangs = new Set(victims.flatMap(({ kind, gang, tier }) => (kind === 'pods' ? [`${gang} ${tier}`] : [])))
   // The room of a gang that is to leave may go with it, or stay until nobody comes.
-  const needed = victims.filter(({ kind, gang }) => kind === 'pods' || !gangs.has(gang))
+  const needed = victims.filter(({ kind, gang, tier }) => kind === 'pods' || !gangs.has(`${gang} ${tier}`))
   return needed.map(unit => {
     const names = new Set(namesOf(unit))
     const met = plan.met.map(one => ({ ...one, victims: one.victims.filter(victim => !names.has(victim)) }))
@@ -163,7 +163,7 @@ function withMoreVictims(snapshot: Snapshot, plan: Plan): readonly Mutation[] {
 
 function noticeFor({ nowMs }: Snapshot, { need, isApplied }: MetNeed, unit: Unit): readonly Step[] {
   const { tenant, pods, tier } = unit
-  if (!isApplied || tier === null || tier === 'reserved') return []
+  if (!isApplied || tier === 'reserved') return []
   const amounts = new Map([...unit.amounts].map(([key, value]) => [key, amount(value)]))
   const rule =
     need.kind === 'entitled' ? 'owner-came-back' : need.kind === 'excess' ? 'over-its-limit' : 'above-fair-share'

@@ -25,6 +25,8 @@ interface Owner {
   readonly size: number
   readonly isGang: boolean
   readonly came: number
+  /** Of a gang, a member that names a tier of its own. */
+  readonly stray: (typeof TIERS)[number] | null
 }
 
 interface Look {
@@ -50,6 +52,7 @@ const someOwner: fc.Arbitrary<Owner> = fc.record({
   size: fc.integer({ min: 1, max: 3 }),
   isGang: fc.boolean(),
   came: fc.integer({ min: 1, max: 3 }),
+  stray: fc.option(fc.constantFrom('reserved', 'shared', 'burst'), { freq: 2 }),
 })
 
 const someLook: fc.Arbitrary<Look> = fc.record({
@@ -104,12 +107,16 @@ export function snapshotFrom(draft: Draft): Snapshot {
   const { cohorts, tenants } = later ?? former
   const opened = bookOn(cohorts, tenants, 'c0', admitted.ledger)
   const said = cohorts.map(({ name }, index) => [name, terms[index % terms.length] ?? null] as const)
+  const all = [...charges(admitted.ledger)].toSorted((a, b) => (a.uid < b.uid ? -1 : 1))
+  const gangs = new Map(all.flatMap(({ uid, gang }) => (gang === null ? [] : [[uid.split('-')[0], gang] as const])))
   return {
     nowMs: NOW,
     book: claiming.reduce((at, owner, index) => claimedIn(at, tenants, owner, index), opened),
-    pods: [...charges(admitted.ledger)]
-      .toSorted((a, b) => (a.uid < b.uid ? -1 : 1))
-      .map((charge, index) => heldPod(charge, present(looks[index % looks.length], 'look'))),
+    // A member that was charged by itself shows its gang all the same.
+    pods: all.map((charge, index) => ({
+      ...heldPod(charge, present(looks[index % looks.length], 'look')),
+      gang: gangs.get(charge.uid.split('-')[0]) ?? null,
+    })),
     refused: asking.flatMap((owner, index) => refusedBy(opened, tenants, owner, index)),
     nodes: nodes?.map((sizes, index) => ({ name: `n${index}`, amounts: amounts(sizes) })) ?? null,
     disruptionsAllowed: new Map(BUDGETS.map((budget, index) => [budget, allowed[index] ?? 0])),
@@ -125,7 +132,9 @@ function admittedTo({ cohorts, tenants }: Scenario, owners: readonly Owner[]): B
     const { name } = present(tenants[owner.tenant % tenants.length], 'tenant')
     const ask = { tenant: name, tier: owner.tier, demand: owner.demand, namespace: 'n', ...gangOf(owner, `${index}`) }
     const count = owner.isGang ? Math.min(owner.came, owner.size) : owner.size
-    return Array.from({ length: count }, (_, member) => ({ ...ask, uid: `p${index}-${member}` }))
+    const members = Array.from({ length: count }, (_, member) => ({ ...ask, uid: `p${index}-${member}` }))
+    const isLed = ask.gang !== undefined && owner.stray !== null
+    return isLed ? [...members, { ...ask, uid: `p${index}-stray`, tier: owner.stray }] : members
   })
   const stamp = { ...STAMP, holdUntilMs: NOW + HOUR }
   return requests.reduce((book, request) => decide(book, request, stamp).book, bookOn(cohorts, tenants, 'c0'))

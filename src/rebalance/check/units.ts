@@ -1,4 +1,4 @@
-/** What can be taken back at once: a pod, all pods of a gang, or the room that a gang holds for members that have not come. */
+/** What can be taken back at once: a pod, all pods of a gang in one tier, or the room that a gang holds for members that have not come. */
 import { find } from '../../quota/persistent-map.ts'
 import type { Node } from '../../quota/tree.ts'
 import type { Tier } from '../../schema/parts.ts'
@@ -13,8 +13,8 @@ export interface Unit {
   /** The key of the gang that the pods are of, or that holds the room. */
   readonly gang: string | null
   readonly tenant: string
-  /** As what it counts: what tenants that are gone still hold is burst. null where the members of a gang stand in several. */
-  readonly tier: Tier | null
+  /** As what it counts: what tenants that are gone still hold is burst. */
+  readonly tier: Tier
   /** Where it counts. */
   readonly node: Node
   /** Those that are not leaving already; none of a hold. */
@@ -33,11 +33,13 @@ export interface Units {
 export function unitsOf(snapshot: Snapshot): Units {
   const byUid = new Map(snapshot.pods.map(pod => [pod.uid, pod]))
   const inGangs = snapshot.pods.filter(({ gang, isLeaving }) => gang !== null && !isLeaving)
-  const members = Map.groupBy(inGangs, ({ gang }) => gang)
+  // Who stands in another tier than the rest of its gang stands there by itself.
+  const nameOf = (pod: HeldPod) => `gang ${pod.gang} in ${countedAs(snapshot, pod)}`
+  const members = Map.groupBy(inGangs, nameOf)
   const known = new Map<string, Unit>()
   const unitWith = (pod: HeldPod): Unit => {
-    const key = pod.gang === null ? `pod ${pod.uid}` : `gang ${pod.gang}`
-    const pods = pod.gang === null ? [pod] : (members.get(pod.gang) ?? [pod])
+    const key = pod.gang === null ? `pod ${pod.uid}` : nameOf(pod)
+    const pods = pod.gang === null ? [pod] : (members.get(key) ?? [pod])
     const unit = known.get(key) ?? { key, kind: 'pods', ...together(snapshot, pod, pods) }
     known.set(key, unit)
     return unit
@@ -54,11 +56,10 @@ export function unitsOf(snapshot: Snapshot): Units {
 }
 
 function together(snapshot: Snapshot, one: HeldPod, pods: readonly HeldPod[]): Omit<Unit, 'key' | 'kind'> {
-  const [tier = null, ...others] = new Set(pods.map(pod => countedAs(snapshot, pod)))
   return {
     gang: one.gang,
     tenant: one.tenant,
-    tier: others.length === 0 ? tier : null,
+    tier: countedAs(snapshot, one),
     node: placeOf(snapshot.book.quota, one).node,
     pods,
     loads: pods,

@@ -10,7 +10,7 @@ import { upwards } from '../../quota/quota-tree.ts'
 import type { Node } from '../../quota/tree.ts'
 import type { Obstacle } from '../plan.ts'
 import type { Goal } from '../task.ts'
-import { isHold, type Unit } from '../units.ts'
+import { isHoldOf, type Unit } from '../units.ts'
 import { withMore } from '../views.ts'
 import {
   counts,
@@ -115,16 +115,11 @@ function thinned(search: Search, draft: Draft): Draft {
   for (const unit of draft.units.toReversed()) {
     const others = units.filter(other => other !== unit)
     const without = withMore(views, book, unit)
-    if (isHoldOfVictim(unit, others) || !isMet(search.task, without)) continue
+    if (isHoldOf(unit, others) || !isMet(search.task, without)) continue
     // Somebody who goes free may be on the claimant's own side, and what that side has then may be too much for what others keep.
     if (!isFairToAll(search, without, others) || housing(search, others).homeless !== null) continue
     units = others
     views = without
   }
   return draftOf(search, units)
-}
-
-/** What a gang holds goes with its pods. */
-function isHoldOfVictim(unit: Unit, others: readonly Unit[]): boolean {
-  return isHold(unit) && others.some(({ gang, pods }) => gang === unit.gang && pods.length > 0)
 }

@@ -17,13 +17,14 @@ export interface Outcome {
 }
 
 export function needlessVictims(outcome: Outcome, judged: readonly Served[]): readonly Issue[] {
+  const nameOf = ({ gang, node }: Unit) => `${gang} at ${node.index}`
   const gangs = new Set(
-    outcome.played.flatMap(({ units }) => units.flatMap(({ kind, gang }) => (kind === 'pods' ? [gang] : []))),
+    outcome.played.flatMap(({ units }) => units.flatMap(unit => (unit.kind === 'pods' ? [nameOf(unit)] : []))),
   )
   return judged.flatMap(served =>
     served.units
       // Room for members that have not come is of no use once the others are gone.
-      .filter(unit => !(unit.kind === 'hold' && gangs.has(unit.gang)) && isNeedless(outcome, unit))
+      .filter(unit => !(unit.kind === 'hold' && gangs.has(nameOf(unit))) && isNeedless(outcome, unit))
       .map(unit => ({
         at: `need ${served.met.need.id}, ${unit.key}`,
         problem: 'it is not needed: without it every need is still met',

@@ -44,8 +44,7 @@ function split(named: ReadonlySet<string>, { pods }: Unit): readonly string[] {
 }
 
 function untouchable({ tier }: Unit): readonly string[] {
-  if (tier === 'reserved') return ['what is reserved is never taken back']
-  return tier === null ? ['its members stand in several tiers, so it cannot be taken back as one'] : []
+  return tier === 'reserved' ? ['what is reserved is never taken back'] : []
 }
 
 /** In a cohort that is only shown plans nothing happens to anybody, and so a need that counts on one of its pods is not met. */
