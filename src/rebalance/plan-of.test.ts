@@ -165,6 +165,26 @@ test('a need that no node could host takes from nobody, and a node is cleared fo
   assert.deepEqual(podsIn(one, 'notify').toSorted(), ['big-0', 'big-1'])
 })
 
+test('what one tenant asks for in vain keeps nobody else from being tried', () => {
+  const many = <T>(count: number, make: (at: number) => T) => Array.from({ length: count }, (_, at) => make(at))
+  const hopeless = (uid: string) => ({ ...waiting(uid, { createdAtMs: 0, asks: { a: 1, b: 1 } }), tenant: 'hopeless' })
+  const plan = planOf(
+    snapshotOf({
+      cohorts: [cohort('root', { a: {}, b: {} })],
+      tenants: [...LENT.tenants, tenant('hopeless', 'root', { a: { reserved: 200 }, b: { reserved: 200 } })],
+      nodes: [node('n', { a: 204 }), node('m', { b: 200 })],
+      pods: [...many(204, at => guest(`g${at}`)), ...many(200, at => hopeless(`h${at}`)), waiting('w')],
+    }),
+  )
+  assert.deepEqual(podsIn(plan, 'notify').length, 1)
+  assert.deepEqual(
+    plan.met.map(({ need }) => need.id),
+    [OWED],
+  )
+  assert.equal(plan.unmet.length, 200, 'and those who are not tried are told of')
+  assert.equal(plan.unmet.filter(({ because }) => because === 'not-tried').length, 100)
+})
+
 function gangsIn(plan: Plan): readonly string[] {
   return plan.steps.flatMap(step => (step.kind === 'lapse' ? [step.gang] : []))
 }

@@ -42,7 +42,7 @@ export function victimsFor(search: Search): Found {
 }
 
 /** Whether there are nodes for all who wait once everybody has left who can be made to. */
-function isPossible({ task, survey }: Search): boolean {
+export function isPossible({ task, survey }: Pick<Search, 'task' | 'survey'>): boolean {
   const rooms = task.pods.size === 0 ? null : survey.rooms()
   return rooms === null || housedIn(rooms.clear, new Map(), [...task.pods.values()]).homeless === null
 }
