@@ -4,7 +4,7 @@ import { claimKey } from '../quota/claim.ts'
 import { amounts, cohort, tenant } from '../quota/testing.ts'
 import type { Plan } from './plan.ts'
 import { planOf } from './plan-of.ts'
-import { gangOf, NOW_MS, node, pod, podsIn, refusal, type Scene, snapshotOf } from './plans.testing.ts'
+import { gangOf, NOW_MS, node, ON, pod, podsIn, refusal, type Scene, snapshotOf } from './plans.testing.ts'
 import type { HeldPod, Notice } from './snapshot.ts'
 
 /** Four `a` are reserved for the owner, who lends what is idle; the guest has nothing of its own. */
@@ -163,6 +163,21 @@ test('a need that no node could host takes from nobody, and a node is cleared fo
   assert.ok(none.unmet.every(({ because }) => because === 'no-node'))
   const one = planOf(snapshotOf({ ...scene, nodes: [...small, node('n4', { a: 2 })] }))
   assert.deepEqual(podsIn(one, 'notify').toSorted(), ['big-0', 'big-1'])
+})
+
+test('a cohort that may not give for its margin keeps nobody from being asked who has less', () => {
+  const names = ['top', 'low', 'mine']
+  const of = (name: string, count: number, more = {}) => {
+    return Array.from({ length: count }, (_, at) => pod(`${name}${at}`, `of-${name}`, more))
+  }
+  const snapshot = snapshotOf({
+    cohorts: [cohort('root', { a: { burst: 21 } }), ...names.map(name => cohort(name, { a: {} }, 'root'))],
+    tenants: names.map(name => tenant(`of-${name}`, name, { a: {} })),
+    pods: [...of('top', 9), ...of('low', 8), ...of('mine', 4)],
+    refused: [refusal('one', 'of-mine')],
+  })
+  const terms = new Map([...snapshot.terms, ['top', { ...ON, marginPerMille: 500 }]])
+  assert.deepEqual(podsIn(planOf({ ...snapshot, terms }), 'notify'), ['low0'])
 })
 
 test('what one tenant asks for in vain keeps nobody else from being tried', () => {
