@@ -4,7 +4,7 @@ import { claimKey } from '../quota/claim.ts'
 import { amounts, cohort, tenant } from '../quota/testing.ts'
 import type { Plan } from './plan.ts'
 import { planOf } from './plan-of.ts'
-import { gangOf, NOW_MS, node, pod, podsIn, refusal, type Scene, snapshotOf } from './plans.testing.ts'
+import { gangOf, NOW_MS, node, ON, pod, podsIn, refusal, type Scene, snapshotOf } from './plans.testing.ts'
 import type { HeldPod, Notice } from './snapshot.ts'
 
 /** Four `a` are reserved for the owner, who lends what is idle; the guest has nothing of its own. */
@@ -205,6 +205,41 @@ test('a need that no node could host takes from nobody, and a node is cleared fo
   assert.ok(none.unmet.every(({ because }) => because === 'no-node'))
   const one = planOf(snapshotOf({ ...scene, nodes: [...small, node('n4', { a: 2 })] }))
   assert.deepEqual(podsIn(one, 'notify').toSorted(), ['big-0', 'big-1'])
+})
+
+test('a cohort that may not give for its margin keeps nobody from being asked who has less', () => {
+  const names = ['top', 'low', 'mine']
+  const of = (name: string, count: number, more = {}) => {
+    return Array.from({ length: count }, (_, at) => pod(`${name}${at}`, `of-${name}`, more))
+  }
+  const snapshot = snapshotOf({
+    cohorts: [cohort('root', { a: { burst: 21 } }), ...names.map(name => cohort(name, { a: {} }, 'root'))],
+    tenants: names.map(name => tenant(`of-${name}`, name, { a: {} })),
+    pods: [...of('top', 9), ...of('low', 8), ...of('mine', 4)],
+    refused: [refusal('one', 'of-mine')],
+  })
+  const terms = new Map([...snapshot.terms, ['top', { ...ON, marginPerMille: 500 }]])
+  assert.deepEqual(podsIn(planOf({ ...snapshot, terms }), 'notify'), ['low0'])
+})
+
+test('what one tenant asks for in vain keeps nobody else from being tried', () => {
+  const many = <T>(count: number, make: (at: number) => T) => Array.from({ length: count }, (_, at) => make(at))
+  const hopeless = (uid: string) => ({ ...waiting(uid, { createdAtMs: 0, asks: { a: 1, b: 1 } }), tenant: 'hopeless' })
+  const plan = planOf(
+    snapshotOf({
+      cohorts: [cohort('root', { a: {}, b: {} })],
+      tenants: [...LENT.tenants, tenant('hopeless', 'root', { a: { reserved: 200 }, b: { reserved: 200 } })],
+      nodes: [node('n', { a: 204 }), node('m', { b: 200 })],
+      pods: [...many(204, at => guest(`g${at}`)), ...many(200, at => hopeless(`h${at}`)), waiting('w')],
+    }),
+  )
+  assert.deepEqual(podsIn(plan, 'notify').length, 1)
+  assert.deepEqual(
+    plan.met.map(({ need }) => need.id),
+    [OWED],
+  )
+  assert.equal(plan.unmet.length, 200, 'and those who are not tried are told of')
+  assert.equal(plan.unmet.filter(({ because }) => because === 'not-tried').length, 100)
 })
 
 function gangsIn(plan: Plan): readonly string[] {

@@ -8,14 +8,16 @@ import { restEvictions, restsOf, withLeaving } from './begun.ts'
 import { type Course, isShown, type Met, pursued, pursuedFirst } from './course.ts'
 import { claimNeeds, type Refused, refusedNeeds } from './needs/asked.ts'
 import { byShareWith } from './needs/fair-order.ts'
-import { type Entitled, entitledNeeds, excessNeeds, withoutVain } from './needs/owed.ts'
+import { type Entitled, entitledNeeds, excessNeeds, type Part, withoutVain, withPart } from './needs/owed.ts'
 import { startOf, withClaims } from './outlook.ts'
-import type { MetNeed, Plan } from './plan.ts'
+import { type Patience, patienceIn } from './patience.ts'
+import type { MetNeed, Plan, UnmetNeed } from './plan.ts'
 import { promotedUnits, promotion } from './promotion.ts'
 import type { Snapshot } from './snapshot.ts'
 import { spared } from './spared.ts'
 import { namesOf, rescinds, stepsFor } from './steps.ts'
 import { type Survey, surveyOf } from './survey.ts'
+import type { Task } from './task.ts'
 
 export function planOf(seen: Snapshot): Plan {
   const rests = restsOf(seen)
@@ -46,29 +48,56 @@ export function planOf(seen: Snapshot): Plan {
   }
 }
 
-// Each may ask everybody in vain, which takes milliseconds in a large tree. Those who come after have waited less, or have more already; and
-// the next cycle is soon.
-const MOST_IN_VAIN = 100
+interface Granted {
+  readonly course: Course
+  /** What those ask for for whom nothing is done. */
+  readonly inVain: readonly Part[]
+}
 
-/** The course once all who are entitled were tried, and those of them for whom nothing is done. */
-function grantedTo(survey: Survey, begun: Course, entitled: readonly Entitled[]) {
+/** Once all who are entitled were tried. */
+function grantedTo(survey: Survey, begun: Course, entitled: readonly Entitled[]): Granted {
+  const patience = patienceIn(survey)
+  const untried: UnmetNeed[] = []
+  let inVain: readonly Part[] = []
   let course = begun
-  const inVain: Entitled[] = []
   for (const one of entitled) {
-    const next = inVain.length < MOST_IN_VAIN ? pursued(survey, course, withoutVain(one, inVain)) : course
-    if (next.met.length === course.met.length) inVain.push(one)
+    const task = withoutVain(one, inVain)
+    const isTried = !patience.isSpentOn(one.tenant)
+    const next = isTried ? pursued(survey, course, task) : course
+    if (isTried) noteFailure(patience, one.tenant, task, course, next)
+    else untried.push(notTried(task))
+    if (next.met.length === course.met.length) inVain = withPart(inVain, one)
     course = next
   }
-  return { course, inVain }
+  return { course: { ...course, unmet: [...course.unmet, ...untried] }, inVain }
 }
 
 function refusedMet(survey: Survey, held: Course, refused: readonly Refused[]): Course {
+  const patience = patienceIn(survey)
+  const untried: UnmetNeed[] = []
   let course = held
   for (const demand of refused) {
-    if (course.unmet.length - held.unmet.length >= MOST_IN_VAIN) break
-    course = pursuedFirst(survey, course, demand)
+    const [first] = demand.attempts
+    if (first === undefined) continue
+    const { tenant } = first.claim
+    if (patience.isSpentOn(tenant)) {
+      untried.push(notTried(first.task))
+      continue
+    }
+    const next = pursuedFirst(survey, course, demand)
+    noteFailure(patience, tenant, first.task, course, next)
+    course = next
   }
-  return course
+  return { ...course, unmet: [...course.unmet, ...untried] }
+}
+
+function noteFailure(patience: Patience, tenant: string, task: Task, before: Course, after: Course): void {
+  const failed = after.unmet.length > before.unmet.length ? after.unmet.at(-1) : undefined
+  if (failed !== undefined) patience.spend(tenant, task, failed.because)
+}
+
+function notTried({ need }: Task): UnmetNeed {
+  return { need, because: 'not-tried' }
 }
 
 function withClaimsIn(snapshot: Snapshot, course: Course, claims: Parameters<typeof withClaims>[2]): Course {

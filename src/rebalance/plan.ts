@@ -42,6 +42,8 @@ export type Obstacle =
   | 'fair-already'
   /** Victims are protected: by a PodDisruptionBudget, their minimum run time, an eviction budget, or mode Off. */
   | 'protected'
+  /** It was not tried: too much was tried in vain before it, for its tenant or in all. */
+  | 'not-tried'
 
 export type Step = Promote | Lapse | Hold | Notify | Evict | Rescind
 

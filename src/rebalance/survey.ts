@@ -1,4 +1,5 @@
 /** A snapshot with what the search looks up in it again and again, each worked out once and only where it is asked for. */
+import { type QuotaTree, roleAt } from '../quota/quota-tree.ts'
 import { remembered } from '../quota/remembered.ts'
 import type { Node } from '../quota/tree.ts'
 import type { HeldPod, ReclaimTerms, Snapshot } from './snapshot.ts'
@@ -11,6 +12,8 @@ import { type Rooms, roomsOf } from './victims/rooms.ts'
 export interface Survey {
   readonly snapshot: Snapshot
   termsAt(leaf: Node): ReclaimTerms
+  /** Of all who stand at a node or below it, the margin of those who give most easily. */
+  leastMarginBelow(node: Node): number
   /** The units of a leaf, those that give back first in front. */
   unitsInOrder(leaf: Node): readonly Unit[]
   /** Of these, the ones that nothing protects whoever else gives back. */
@@ -25,6 +28,13 @@ export interface Survey {
 export function surveyOf(snapshot: Snapshot): Survey {
   const unitsAt = unitsOf(snapshot)
   const terms = remembered((node: Node) => termsAt(snapshot, node))
+  const { quota } = snapshot.book
+  const leastMargin: (node: Node) => number = remembered((node: Node) =>
+    cohortsBelow(quota, node).reduce(
+      (least, cohort) => Math.min(least, leastMargin(cohort)),
+      terms(node).marginPerMille,
+    ),
+  )
   const units = remembered((leaf: Node) => byTurn(unitsAt(leaf), terms(leaf), snapshot.nowMs))
   const open = remembered((leaf: Node) =>
     units(leaf).filter(unit => !isProtected(unit, terms(leaf), snapshot, NOTHING_SPENT, false)),
@@ -40,12 +50,18 @@ export function surveyOf(snapshot: Snapshot): Survey {
   return {
     snapshot,
     termsAt: terms,
+    leastMarginBelow: leastMargin,
     unitsInOrder: units,
     openUnits: open,
     toldFor: need => told(snapshot.pods).get(need) ?? [],
     unitOf,
     rooms: () => rooms(snapshot.nodes),
   }
+}
+
+/** What tenants have is by the terms of their cohort. */
+function cohortsBelow(quota: QuotaTree, node: Node): readonly Node[] {
+  return (quota.tree.children[node.index] ?? []).filter(child => roleAt(quota, child).kind === 'cohort')
 }
 
 function unitsTold(

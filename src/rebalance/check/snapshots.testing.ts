@@ -52,7 +52,7 @@ const someOwner: fc.Arbitrary<Owner> = fc.record({
   size: fc.integer({ min: 1, max: 3 }),
   isGang: fc.boolean(),
   came: fc.integer({ min: 1, max: 3 }),
-  stray: fc.option(fc.constantFrom('reserved', 'shared', 'burst'), { freq: 1 }),
+  stray: fc.option(fc.constantFrom('reserved', 'shared', 'burst'), { freq: 2 }),
 })
 
 const someLook: fc.Arbitrary<Look> = fc.record({

@@ -10,12 +10,17 @@ import type { Goal, Task } from '../task.ts'
 import { type OverUse, overUses } from './over-use.ts'
 import { type Waiting, waitingIn } from './waiting.ts'
 
-/** A need of somebody entitled, and how much of the use above the limit it accounts for. */
-export interface Entitled {
-  readonly task: Task
+/** How much of the use of a class above the limit of a node somebody accounts for. */
+export interface Part {
   readonly node: Node
   readonly class: string
   readonly part: Amount
+}
+
+/** A need of somebody entitled. */
+export interface Entitled extends Part {
+  readonly tenant: string
+  readonly task: Task
 }
 
 /**
@@ -48,7 +53,8 @@ export function entitledNeeds(snapshot: Snapshot, { outlook, raisedBy }: Start):
       : []
     const needs = parts.map(({ group, part, before }) => {
       const atMost = subtract(used(usages.granted, node, key), add(before, part))
-      return { task: taskFor(use, group, atMost, raisedBy(node, key)), node, class: key, part }
+      const task = taskFor(use, group, atMost, raisedBy(node, key))
+      return { tenant: group.tenant, task, node, class: key, part }
     })
     usages = {
       relieved: removeUsage(usages.relieved, node, new Map([[key, above]])),
@@ -59,14 +65,14 @@ export function entitledNeeds(snapshot: Snapshot, { outlook, raisedBy }: Start):
   })
 }
 
-interface Part {
+interface Asking {
   readonly group: Waiting
   readonly part: Amount
   /** What those before it ask for. */
   readonly before: Amount
 }
 
-function partsOf({ node, class: key }: OverUse, owed: Amount, waiting: readonly Waiting[]): readonly Part[] {
+function partsOf({ node, class: key }: OverUse, owed: Amount, waiting: readonly Waiting[]): readonly Asking[] {
   let before = ZERO
   return waiting.flatMap(group => {
     const part = least(subtract(owed, before), group.amounts.get(key) ?? ZERO)
@@ -98,7 +104,7 @@ function taskFor({ node, class: key }: OverUse, group: Waiting, atMost: Amount, 
 }
 
 /** The same need where some of those before it wait in vain: what they asked for is not taken for those after them. */
-export function withoutVain({ task, node, class: key }: Entitled, inVain: readonly Entitled[]): Task {
+export function withoutVain({ task, node, class: key }: Entitled, inVain: readonly Part[]): Task {
   const left = sumOf(inVain.filter(other => other.class === key && isBelow(node, other.node)))
   const { need } = task
   if (left === ZERO || need.kind !== 'entitled') return task
@@ -106,12 +112,21 @@ export function withoutVain({ task, node, class: key }: Entitled, inVain: readon
   return { ...task, need: { ...need, atMost: add(need.atMost, left) }, goals }
 }
 
+/** With one part more. Those of one node and class are one: there may be as many needs as pods, and few nodes. */
+export function withPart(parts: readonly Part[], { node, class: key, part }: Part): readonly Part[] {
+  const at = parts.findIndex(other => other.node === node && other.class === key)
+  const known = parts[at]
+  return known === undefined
+    ? [...parts, { node, class: key, part }]
+    : parts.with(at, { ...known, part: add(known.part, part) })
+}
+
 /** What is over whoever waits: a quota was cut, or nodes were lost. What is owed to those who wait in vain is not taken for nobody. */
 export function excessNeeds(
   { book: { quota } }: Snapshot,
   { total }: Outlook,
   { raisedBy }: Start,
-  inVain: readonly Entitled[],
+  inVain: readonly Part[],
 ): readonly Task[] {
   return overUses(quota, total).flatMap(({ node, class: key, limit }) => {
     const waitedFor = sumOf(inVain.filter(need => need.class === key && isBelow(node, need.node)))

@@ -8,6 +8,7 @@
 
 import { upwards } from '../../quota/quota-tree.ts'
 import type { Node } from '../../quota/tree.ts'
+import type { Usage } from '../../quota/usage.ts'
 import type { Obstacle } from '../plan.ts'
 import type { Goal } from '../task.ts'
 import { isHoldOf, type Unit } from '../units.ts'
@@ -42,7 +43,7 @@ export function victimsFor(search: Search): Found {
 }
 
 /** Whether there are nodes for all who wait once everybody has left who can be made to. */
-function isPossible({ task, survey }: Search): boolean {
+export function isPossible({ task, survey }: Pick<Search, 'task' | 'survey'>): boolean {
   const rooms = task.pods.size === 0 ? null : survey.rooms()
   return rooms === null || housedIn(rooms.clear, new Map(), [...task.pods.values()]).homeless === null
 }
@@ -85,15 +86,23 @@ function towards(search: Search, before: Draft, goal: Goal): Draft {
   return draft
 }
 
-/** Whoever has no more than the claimant even before giving back is not asked, nor is anybody who has less. */
+/**
+ * Whoever has no more than the claimant even before giving back is not asked. Nor is anybody who has less: but that is so by the least
+ * margin of all only, since cohorts differ in it, and for one class only, since who has less of one may have more of another.
+ */
 function gateOf({ task: { claimant }, survey }: Search): Gate {
   if (claimant === null) return NO_GATE
   const way = new Set(upwards(claimant.leaf))
   const keys = [...claimant.amounts.keys()]
   const isBeside = (node: Node) => node.parent !== null && way.has(node.parent) && !way.has(node)
+  const mayGive = (node: Node, usage: Usage, below: Node) => {
+    return isFair(usage, claimant.leaf, node, keys, survey.leastMarginBelow(below))
+  }
+  const { root } = survey.snapshot.book.quota.tree
   return {
     isExempt: node => !isBeside(node),
-    isOpen: (node, usage) => isFair(usage, claimant.leaf, node, keys, survey.termsAt(node).marginPerMille),
+    isOpen: (node, usage) => mayGive(node, usage, node),
+    closesAll: (node, usage) => keys.length === 1 && !mayGive(node, usage, root),
   }
 }
 

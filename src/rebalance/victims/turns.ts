@@ -31,13 +31,15 @@ export type UnitsInOrder = (leaf: Node) => readonly Unit[]
 
 /** What a child with the highest share has to have for its turn, where there is such a thing. */
 export interface Gate {
-  /** Whether it may give anything. If not, none of its siblings may, whose shares are lower. */
+  /** Whether it may give anything. */
   isOpen(child: Node, usage: Usage): boolean
+  /** Of one that may not: whether none of its siblings may either, whose shares are lower. */
+  closesAll(child: Node, usage: Usage): boolean
   /** Those for whom it is not the measure. */
   isExempt(child: Node): boolean
 }
 
-export const NO_GATE: Gate = { isOpen: () => true, isExempt: () => true }
+export const NO_GATE: Gate = { isOpen: () => true, closesAll: () => false, isExempt: () => true }
 
 export function turnsIn(quota: QuotaTree, range: Range, unitsInOrder: UnitsInOrder, gate: Gate = NO_GATE): Turns {
   const unitsAt = (node: Node) =>
@@ -56,7 +58,8 @@ export function turnsIn(quota: QuotaTree, range: Range, unitsInOrder: UnitsInOrd
     refreshTop(heap, usage)
     for (let first = heap[0]; first !== undefined; first = heap[0]) {
       if (!gate.isExempt(first.node) && !gate.isOpen(first.node, usage)) {
-        keep(heap, ({ node }) => gate.isExempt(node))
+        if (gate.closesAll(first.node, usage)) keep(heap, ({ node }) => gate.isExempt(node))
+        else dropTop(heap, before)
         continue
       }
       const unit = nextIn(first, usage)
