@@ -2,13 +2,14 @@
 import { ZERO } from '../../quantity/amount.ts'
 import { find } from '../../quota/persistent-map.ts'
 import { upwards } from '../../quota/quota-tree.ts'
+import type { Node } from '../../quota/tree.ts'
 import { available, used } from '../../quota/usage.ts'
 import type { Keys } from '../outlook.ts'
 import type { Survey } from '../survey.ts'
 import type { Goal, Task } from '../task.ts'
 import type { Unit } from '../units.ts'
 import { type Views, withLess } from '../views.ts'
-import { isFair } from './fairness.ts'
+import { type Classes, isFair } from './fairness.ts'
 import { isProtected, type Spent, spending } from './protection.ts'
 import { type Gains, gained, type Housed, housedIn } from './rooms.ts'
 import { isBorrowing } from './turns.ts'
@@ -42,21 +43,23 @@ export function withVictim(search: Search, draft: Draft, unit: Unit): Draft | Re
   const terms = survey.termsAt(unit.leaf)
   if (respectsProtection && isProtected(unit, terms, survey.snapshot, draft.spent, isForFairness)) return 'protected'
   const views = withLess(draft.views, survey.snapshot.book, unit)
-  if (!isFairIn(search, views, unit)) return 'fair-already'
+  if (!isFairIn(search, views, unit.leaf, unit.amounts)) return 'fair-already'
   return { units: [...draft.units, unit], views, spent: spending(draft.spent, unit, isForFairness) }
 }
 
-function isFairIn({ task: { claimant }, survey }: Search, { total }: Views, { leaf }: Unit): boolean {
+function isFairIn({ task: { claimant }, survey }: Search, { total }: Views, leaf: Node, gives: Classes): boolean {
   if (claimant === null) return true
-  return isFair(total, claimant.leaf, leaf, [...claimant.amounts.keys()], survey.termsAt(leaf).marginPerMille)
+  const asked = [...claimant.amounts.keys()]
+  return isFair(total, claimant.leaf, leaf, { asked, given: gives }, survey.termsAt(leaf).marginPerMille)
 }
 
 /** Whether each of those who gave back still keeps enough. */
 export function isFairToAll(search: Search, views: Views, units: readonly Unit[]): boolean {
   if (search.task.claimant === null) return true
   // What a leaf keeps is the same for all that it gave.
-  const ofLeaves = new Map(units.map(unit => [unit.leaf, unit]))
-  return ofLeaves.values().every(unit => isFairIn(search, views, unit))
+  const given = new Map<Node, Set<string>>()
+  for (const { leaf, amounts } of units) given.set(leaf, new Set([...(given.get(leaf) ?? []), ...amounts.keys()]))
+  return given.entries().every(([leaf, classes]) => isFairIn(search, views, leaf, classes))
 }
 
 /** Whether enough has been given back for a goal: what is owed is counted at its node, what is claimed where it is to be used. */

@@ -74,7 +74,7 @@ function towards(search: Search, before: Draft, goal: Goal): Draft {
   const units = respectsProtection ? survey.openUnits : survey.unitsInOrder
   let draft = before
   for (const tier of goal.tiers) {
-    const turns = turnsIn(survey.snapshot.book.quota, { ...goal, tier }, units, gateOf(search))
+    const turns = turnsIn(survey.snapshot.book.quota, { ...goal, tier }, units, gateOf(search, goal.class))
     while (!isReached(task, draft.views, goal)) {
       const unit = turns.next(draft.views.total)
       if (unit === undefined) break
@@ -86,14 +86,15 @@ function towards(search: Search, before: Draft, goal: Goal): Draft {
 }
 
 /** Whoever has no more than the claimant even before giving back is not asked, nor is anybody who has less. */
-function gateOf({ task: { claimant }, survey }: Search): Gate {
+function gateOf({ task: { claimant }, survey }: Search, key: string): Gate {
   if (claimant === null) return NO_GATE
   const way = new Set(upwards(claimant.leaf))
-  const keys = [...claimant.amounts.keys()]
+  // Whoever's turn it is gives of the class that turns are taken for.
+  const exchange = { asked: [...claimant.amounts.keys()], given: new Set([key]) }
   const isBeside = (node: Node) => node.parent !== null && way.has(node.parent) && !way.has(node)
   return {
     isExempt: node => !isBeside(node),
-    isOpen: (node, usage) => isFair(usage, claimant.leaf, node, keys, survey.termsAt(node).marginPerMille),
+    isOpen: (node, usage) => isFair(usage, claimant.leaf, node, exchange, survey.termsAt(node).marginPerMille),
   }
 }
 
