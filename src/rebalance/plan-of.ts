@@ -4,13 +4,14 @@
  * The same snapshot gives the same plan, in whatever order its pods, tenants and nodes are listed: every choice is by a total order.
  */
 
-import { type Course, isShown, type Met, pursued, pursuedFirst } from './course.ts'
+import { type Course, isShown, type Met, pursued } from './course.ts'
 import { claimNeeds, type Refused, refusedNeeds } from './needs/asked.ts'
 import { byShareWith } from './needs/fair-order.ts'
 import { type Entitled, entitledNeeds, excessNeeds, withoutVain } from './needs/owed.ts'
 import { startOf, withClaims } from './outlook.ts'
 import type { MetNeed, Plan } from './plan.ts'
 import { promotedUnits, promotion } from './promotion.ts'
+import { pursuerOf } from './refused-before.ts'
 import type { Snapshot } from './snapshot.ts'
 import { spared } from './spared.ts'
 import { namesOf, rescinds, stepsFor } from './steps.ts'
@@ -56,10 +57,11 @@ function grantedTo(survey: Survey, begun: Course, entitled: readonly Entitled[])
 }
 
 function refusedMet(survey: Survey, held: Course, refused: readonly Refused[]): Course {
+  const pursue = pursuerOf(survey)
   let course = held
   for (const demand of refused) {
     if (course.unmet.length - held.unmet.length >= MOST_IN_VAIN) break
-    course = pursuedFirst(survey, course, demand)
+    course = pursue(course, demand)
   }
   return course
 }
