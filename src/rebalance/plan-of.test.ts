@@ -92,6 +92,17 @@ test('whoever was refused gets a claim and what makes the shares even, and no mo
   )
 })
 
+test('what was in vain once is in vain for those who ask for no less, and not for who asks for less', () => {
+  const pods = four((uid, more) => pod(uid, 'greedy', more))
+  const asking = (asks: number, at: number) => refusal(`o${at}`, 'modest', { asks: { a: asks } })
+  const plan = planOf(snapshotOf({ ...OPEN, pods, refused: [3, 3, 4, 1].map(asking) }))
+  assert.deepEqual(podsIn(plan, 'notify'), ['g3'])
+  assert.deepEqual(
+    plan.unmet.map(({ because }) => because),
+    ['fair-already', 'fair-already', 'fair-already'],
+  )
+})
+
 test('nobody takes back what they gave by asking for another class with it', () => {
   const recent = { createdAtMs: NOW_MS - 400_000, startedAtMs: NOW_MS - 400_000 }
   const [large, small] = [{ a: 3, b: 1 }, { a: 3 }]
