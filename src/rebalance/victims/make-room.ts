@@ -16,11 +16,17 @@ export function withRoom(search: Search, draft: Draft): Draft | undefined {
   return undefined
 }
 
+// Each takes a walk along all nodes, and a tenant may name a gang of any size. For whom so many nodes have to be cleared beyond what its
+// quota takes back anyway, others would lose far more than it gets.
+const MOST_CLEARED = 500
+
 /** Goes on from where the others have their nodes: to house all of a gang again for each of its pods takes the square of its size. */
 function clearedForAll(search: Search, rooms: Rooms, draft: Draft, housed: Housed): Draft | undefined {
   let [at, { gains, left }]: [Draft, Housed] = [draft, housed]
+  let cleared = 0
   for (let [asked] = left; asked !== undefined; [asked] = left) {
-    const next = cheapest(search, rooms, at, gains, asked)
+    cleared += 1
+    const next = cleared > MOST_CLEARED ? undefined : cheapest(search, rooms, at, gains, asked)
     if (next === undefined) return undefined
     const freed = next.units.slice(at.units.length).flatMap(({ pods }) => pods)
     at = next
