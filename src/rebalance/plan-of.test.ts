@@ -92,6 +92,41 @@ test('whoever was refused gets a claim and what makes the shares even, and no mo
   )
 })
 
+test('what was in vain once is in vain for those who ask for no less, and not for who asks for less', () => {
+  const pods = four((uid, more) => pod(uid, 'greedy', more))
+  const asking = (asks: number, at: number) => refusal(`o${at}`, 'modest', { asks: { a: asks } })
+  const plan = planOf(snapshotOf({ ...OPEN, pods, refused: [3, 3, 4, 1].map(asking) }))
+  assert.deepEqual(podsIn(plan, 'notify'), ['g3'])
+  assert.deepEqual(
+    plan.unmet.map(({ because }) => because),
+    ['fair-already', 'fair-already', 'fair-already'],
+  )
+})
+
+test('nobody takes back what they gave by asking for another class with it', () => {
+  const recent = { createdAtMs: NOW_MS - 400_000, startedAtMs: NOW_MS - 400_000 }
+  const [large, small] = [{ a: 3, b: 1 }, { a: 3 }]
+  const others = [
+    ...Array.from({ length: 9 }, (_, at) => pod(`b${at}`, 'two', { asks: { b: 1 } })),
+    pod('a', 'one', { asks: { a: 5 } }),
+    pod('c', 'three', { asks: { a: 2 } }),
+  ]
+  const scene: Scene = {
+    cohorts: [cohort('root', { a: { burst: 10 }, b: { burst: 10 } })],
+    tenants: ['one', 'two', 'three'].map(name => tenant(name, 'root', { a: {}, b: {} })),
+  }
+  const given = [...others, pod('large', 'one', { asks: large, ...recent })]
+  const taken = [...others, pod('small', 'two', { asks: small, ...recent })]
+  const giving = planOf(snapshotOf({ ...scene, pods: given, refused: [refusal('small', 'two', { asks: small })] }))
+  assert.deepEqual(podsIn(giving, 'notify'), ['large'])
+  const takingBack = planOf(snapshotOf({ ...scene, pods: taken, refused: [refusal('large', 'one', { asks: large })] }))
+  assert.deepEqual(takingBack.steps, [])
+  assert.deepEqual(
+    takingBack.unmet.map(({ because }) => because),
+    ['fair-already'],
+  )
+})
+
 test('a claim lasts from the last deadline of its victims on', () => {
   const pods = four((uid, more) => pod(uid, 'greedy', more))
   const plan = planOf(snapshotOf({ ...OPEN, pods, refused: [refusal('one', 'modest')] }))

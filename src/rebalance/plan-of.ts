@@ -5,7 +5,7 @@
  */
 
 import { restEvictions, restsOf, withLeaving } from './begun.ts'
-import { type Course, isShown, type Met, pursued, pursuedFirst } from './course.ts'
+import { type Course, isShown, type Met, pursued } from './course.ts'
 import { claimNeeds, type Refused, refusedNeeds } from './needs/asked.ts'
 import { byShareWith } from './needs/fair-order.ts'
 import { type Entitled, entitledNeeds, excessNeeds, type Part, withoutVain, withPart } from './needs/owed.ts'
@@ -13,6 +13,7 @@ import { startOf, withClaims } from './outlook.ts'
 import { type Patience, patienceIn } from './patience.ts'
 import type { MetNeed, Plan, UnmetNeed } from './plan.ts'
 import { promotedUnits, promotion } from './promotion.ts'
+import { pursuerOf } from './refused-before.ts'
 import type { Snapshot } from './snapshot.ts'
 import { spared } from './spared.ts'
 import { namesOf, rescinds, stepsFor } from './steps.ts'
@@ -73,6 +74,7 @@ function grantedTo(survey: Survey, begun: Course, entitled: readonly Entitled[])
 }
 
 function refusedMet(survey: Survey, held: Course, refused: readonly Refused[]): Course {
+  const pursue = pursuerOf(survey)
   const patience = patienceIn(survey)
   const untried: UnmetNeed[] = []
   let course = held
@@ -84,7 +86,7 @@ function refusedMet(survey: Survey, held: Course, refused: readonly Refused[]): 
       untried.push(notTried(first.task))
       continue
     }
-    const next = pursuedFirst(survey, course, demand)
+    const next = pursue(course, demand)
     noteFailure(patience, tenant, first.task, course, next)
     course = next
   }

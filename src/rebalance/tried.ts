@@ -36,7 +36,7 @@ export function tried(survey: Survey, outlook: Outlook, task: Task): Tried {
 export function repeated(survey: Survey, outlook: Outlook, { task, units }: Success): Outlook {
   const search = searchFor(survey, outlook, task)
   const views = units.reduce((left, unit) => withLess(left, survey.snapshot.book, unit), search.start.views)
-  return after(search, outlook, { units, views, spent: outlook.spent })
+  return after(search, outlook, { units, views, spent: outlook.spent, spoken: search.start.spoken })
 }
 
 export function searchFor(survey: Survey, outlook: Outlook, task: Task): Search {
@@ -44,7 +44,7 @@ export function searchFor(survey: Survey, outlook: Outlook, task: Task): Search 
   const { claimant } = task
   const held = claimant === null || claimant.isHeld ? null : { ...claimant, tenant: claimant.tenant.spec.name }
   const views = held === null ? { total, firm } : withMore({ total, firm }, survey.snapshot.book, held)
-  return { task, survey, start: { units: [], views, spent }, spoken, gains, housed, respectsProtection: true }
+  return { task, survey, start: { units: [], views, spent, spoken }, gains, housed, respectsProtection: true }
 }
 
 function after(search: Search, outlook: Outlook, { units, views, spent }: Draft): Outlook {

@@ -175,7 +175,7 @@ rejects(
     {
       name: 'a step by another rule',
       plan: withStep(sound, 'notify', { rule: 'over-its-limit' }),
-      want: /its rule is limit/,
+      want: /its rule is over-its-limit/,
     },
     { name: 'a step with the wrong tenant', plan: withStep(sound, 'notify', { tenant: 'owner' }), want: /of borrower/ },
     {

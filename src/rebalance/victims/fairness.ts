@@ -3,7 +3,9 @@
  * gives it keeps, by a margin.
  *
  * The rule is Kueue's LessThanOrEqualToFinalShare, at the two children of their lowest common ancestor, made stricter by the margin.
- * Since the victim keeps the greater share, the same rule never lets it take back what it gave: nobody takes turns.
+ * It holds for the classes that are asked for together, and for each of them that the victim gives by itself. Who asks for something
+ * back may ask for other classes with it, in which the shares stand the other way round; but it has to take back the very classes that
+ * it gave, and of those it keeps the greater share. So nobody takes turns.
  */
 import { compareRationals, type Rational } from '../../quantity/rational.ts'
 import { upwards } from '../../quota/quota-tree.ts'
@@ -13,19 +15,34 @@ import type { Usage } from '../../quota/usage.ts'
 
 const PER_MILLE = 1000n
 
-/** In a usage in which the claimant has what it asks for, of these classes, and the victim has given back. */
+/** A set of classes, or what is held of them. */
+export interface Classes {
+  has(key: string): boolean
+}
+
+export interface Exchange {
+  /** The classes that the claimant asks for. */
+  readonly asked: readonly string[]
+  /** Those that the victim gives back, asked for or not. */
+  readonly given: Classes
+}
+
+/** In a usage in which the claimant has what it asks for, and the victim has given back. */
 export function isFair(
   usage: Usage,
   claimant: Node,
   victim: Node,
-  keys: readonly string[],
+  { asked, given }: Exchange,
   marginPerMille: number,
 ): boolean {
   const sides = sidesOf(claimant, victim)
   // What counts at the root belongs to tenants that are gone: nobody's share.
   if (sides === undefined) return true
-  const [gains, keeps] = sides.map(node => shareOf(usage, node, keys))
-  return gains === undefined || keeps === undefined || isSmaller(gains, keeps, marginPerMille)
+  const isFairOf = (keys: readonly string[]) => {
+    const [gains, keeps] = [shareOf(usage, sides[0], keys), shareOf(usage, sides[1], keys)]
+    return isSmaller(gains, keeps, marginPerMille)
+  }
+  return isFairOf(asked) && (asked.length === 1 || asked.every(key => !given.has(key) || isFairOf([key])))
 }
 
 /** The children of the lowest common ancestor on the way to each; none where one is above the other. */

@@ -1,7 +1,7 @@
 /** The least that can be taken back: among few, every choice is tried. */
 
 import { sizeOf, type Unit } from '../units.ts'
-import { counts, type Draft, draftOf, isSolution, type Search, withVictim } from './draft.ts'
+import { counts, type Draft, draftOf, isSolution, type Search, type Taking, withVictim } from './draft.ts'
 
 // 2^10 choices are tried in a millisecond or two.
 const FEW = 10
@@ -61,7 +61,7 @@ function isLess(a: Weight, b: Weight): boolean {
 /** Whether nothing forbids to take them, one after the other. */
 function isAllowed(search: Search, units: readonly Unit[]): boolean {
   const { goals } = search.task
-  let draft: Draft = search.start
+  let draft: Taking = search.start
   return units.every(unit => {
     const isOfUse = goals.some(goal => counts(draft.views, goal, unit))
     const next = isOfUse ? withVictim(search, draft, unit) : 'spoken-for'

@@ -1,16 +1,20 @@
 /** What keeps a unit from being taken back at the moment, though it could be. */
+import { emptyMap, find, insert, type PersistentMap } from '../../quota/persistent-map.ts'
 import type { HeldPod, ReclaimTerms, Snapshot } from '../snapshot.ts'
 import { isHold, type Unit } from '../units.ts'
 
 /** What earlier victims used up. */
 export interface Spent {
   /** By budget, how many disruptions. */
-  readonly disruptions: ReadonlyMap<string, number>
+  readonly disruptions: Counts
   /** By tenant, how many of its pods for fairness. */
-  readonly evictions: ReadonlyMap<string, number>
+  readonly evictions: Counts
 }
 
-export const NOTHING_SPENT: Spent = { disruptions: new Map(), evictions: new Map() }
+/** Of which a search has as many versions as victims. */
+type Counts = PersistentMap<number>
+
+export const NOTHING_SPENT: Spent = { disruptions: emptyMap(), evictions: emptyMap() }
 
 export function isProtected(
   unit: Unit,
@@ -50,16 +54,16 @@ function isOverEvicted(
   { evictions }: Spent,
 ): boolean {
   if (evictionsPerHour === null) return false
-  const before = (evictedLastHour.get(tenant) ?? 0) + (evictions.get(tenant) ?? 0)
+  const before = (evictedLastHour.get(tenant) ?? 0) + (find(evictions, tenant) ?? 0)
   return before + pods.length > evictionsPerHour
 }
 
 /** The Eviction API refuses a pod that two budgets select, whatever they allow. */
 function isWithinBudgets(unit: Unit, { disruptionsAllowed }: Snapshot, { disruptions }: Spent): boolean {
   if (unit.pods.some(({ budgets }) => budgets.length > 1)) return false
-  const needed = counted(new Map(), budgetsOf(unit))
-  return needed.entries().every(([budget, pods]) => {
-    return pods + (disruptions.get(budget) ?? 0) <= (disruptionsAllowed.get(budget) ?? 0)
+  const needed = Map.groupBy(budgetsOf(unit), budget => budget)
+  return needed.entries().every(([budget, { length }]) => {
+    return length + (find(disruptions, budget) ?? 0) <= (disruptionsAllowed.get(budget) ?? 0)
   })
 }
 
@@ -67,9 +71,6 @@ function budgetsOf({ pods }: Unit): readonly string[] {
   return pods.flatMap(({ budgets }) => budgets)
 }
 
-function counted(counts: ReadonlyMap<string, number>, keys: readonly string[]): ReadonlyMap<string, number> {
-  if (keys.length === 0) return counts
-  const result = new Map(counts)
-  for (const key of keys) result.set(key, (result.get(key) ?? 0) + 1)
-  return result
+function counted(counts: Counts, keys: readonly string[]): Counts {
+  return keys.reduce((all, key) => insert(all, key, (find(all, key) ?? 0) + 1), counts)
 }

@@ -1,7 +1,7 @@
 /** What room nodes have, and whether waiting pods find one: quota that is free in pieces serves nobody who needs it in one (kueue#5243). */
 import { add, subtract, ZERO } from '../../quantity/amount.ts'
 import { difference, NO_AMOUNTS, sum } from '../../quota/holding.ts'
-import type { Amounts } from '../../quota/usage.ts'
+import { type Amounts, sameAmounts } from '../../quota/usage.ts'
 import type { HeldPod, NodeShape, Snapshot } from '../snapshot.ts'
 import { sizeOf } from '../units.ts'
 
@@ -64,20 +64,36 @@ export function gained(gains: Gains, pods: Iterable<HeldPod>): Gains {
 export interface Housed {
   /** What it leaves. */
   readonly gains: Gains
-  /** The first pod that finds no node; those after it were not asked. */
+  /** The first pod that finds no node. */
   readonly homeless: Amounts | null
+  /** With it, those that were not asked. */
+  readonly left: readonly Amounts[]
 }
 
 /** Each pod on the first node that has room, the largest pods first, and first where somebody leaves for them. */
 export function housedIn(room: Room, gains: Gains, pods: readonly Amounts[]): Housed {
-  let left = gains
-  for (const asked of pods.toSorted(largestFirst)) {
-    const has = (name: string) => hasRoom(room, left, name, asked)
-    const node = left.keys().find(has) ?? room.open.keys().find(has)
-    if (node === undefined) return { gains: left, homeless: asked }
-    left = new Map(left).set(node, difference(left.get(node) ?? NO_AMOUNTS, asked))
+  const left = new Map(gains)
+  const waiting = pods.toSorted(largestFirst)
+  let names = namesOf(left, room)
+  let here: string | undefined
+  let before: Amounts | undefined
+  for (const [at, asked] of waiting.entries()) {
+    // Where there was no room for one, there is none for the next that is like it: all of a gang cost one walk along the nodes.
+    if (before === undefined || !sameAmounts(before, asked)) {
+      names = namesOf(left, room)
+      here = names.next().value
+    }
+    while (here !== undefined && !hasRoom(room, left, here, asked)) here = names.next().value
+    if (here === undefined) return { gains: left, homeless: asked, left: waiting.slice(at) }
+    left.set(here, difference(left.get(here) ?? NO_AMOUNTS, asked))
+    before = asked
   }
-  return { gains: left, homeless: null }
+  return { gains: left, homeless: null, left: [] }
+}
+
+function* namesOf(gains: Gains, { open }: Room): Generator<string, undefined> {
+  yield* gains.keys()
+  yield* open.keys()
 }
 
 /** Whether a node has room for all of this at once. */
@@ -87,7 +103,17 @@ export function hasRoom({ onNodes }: Room, gains: Gains, node: string, asked: Am
   return asked.entries().every(([key, amount]) => amount <= add(free.get(key) ?? ZERO, more?.get(key) ?? ZERO))
 }
 
+/** How much of this a node has no room for. */
+export function shortOf({ onNodes }: Room, gains: Gains, node: string, asked: Amounts): bigint {
+  const [free, more] = [onNodes.get(node), gains.get(node)]
+  return asked.entries().reduce((short, [key, amount]) => {
+    const missing = subtract(amount, add(free?.get(key) ?? ZERO, more?.get(key) ?? ZERO))
+    return missing > ZERO ? short + missing : short
+  }, 0n)
+}
+
 function largestFirst(a: Amounts, b: Amounts): number {
+  if (a === b) return 0
   const [first, second] = [sizeOf(a), sizeOf(b)]
   if (first === second) return 0
   return first > second ? -1 : 1

@@ -22,12 +22,14 @@ import {
   isMet,
   isReached,
   type Search,
+  type Taking,
   withVictim,
 } from './draft.ts'
 import { isFair } from './fairness.ts'
 import { fewest } from './fewest.ts'
 import { withRoom } from './make-room.ts'
 import { type Gains, housedIn } from './rooms.ts'
+import { sparingOf } from './sparing.ts'
 import { type Gate, isBorrowing, NO_GATE, turnsIn } from './turns.ts'
 
 export type Found =
@@ -51,7 +53,7 @@ export function isPossible({ task, survey }: Pick<Search, 'task' | 'survey'>): b
 function attempt(search: Search): Found {
   const { task, survey } = search
   const told = survey.toldFor(task.need.id)
-  const kept = told.reduce((draft, unit) => withTold(search, draft, unit), search.start)
+  const kept = withTold(search, told)
   const draft = task.goals.reduce((at, goal) => towards(search, at, goal), kept)
   if (!isMet(task, draft.views)) return { ok: false, because: isAnybodyAsked(search) ? 'fair-already' : 'nobody' }
   const roomy = withRoom(search, draft)
@@ -61,48 +63,56 @@ function attempt(search: Search): Found {
   return { ok: true, draft: chosen, gains: housing(search, chosen.units).gains }
 }
 
-function withTold(search: Search, draft: Draft, unit: Unit): Draft {
-  const { task } = search
-  const isOfUse = task.goals.some(goal => {
-    return !isReached(task, draft.views, goal) && counts(draft.views, goal, unit)
+function withTold(search: Search, told: readonly Unit[]): Draft {
+  const { task, start } = search
+  let at: Taking = start
+  const units = told.filter(unit => {
+    const isOfUse = task.goals.some(goal => !isReached(task, at.views, goal) && counts(at.views, goal, unit))
+    const next = isOfUse ? withVictim(search, at, unit) : 'spoken-for'
+    if (typeof next === 'string') return false
+    at = next
+    return true
   })
-  const next = isOfUse ? withVictim(search, draft, unit) : 'spoken-for'
-  return typeof next === 'string' ? draft : next
+  return { ...at, units }
 }
 
 function towards(search: Search, before: Draft, goal: Goal): Draft {
   const { task, survey, respectsProtection } = search
   const units = respectsProtection ? survey.openUnits : survey.unitsInOrder
-  let draft = before
+  const taken = [...before.units]
+  let at: Taking = before
   for (const tier of goal.tiers) {
-    const turns = turnsIn(survey.snapshot.book.quota, { ...goal, tier }, units, gateOf(search))
-    while (!isReached(task, draft.views, goal)) {
-      const unit = turns.next(draft.views.total)
+    const turns = turnsIn(survey.snapshot.book.quota, { ...goal, tier }, units, gateOf(search, goal.class))
+    while (!isReached(task, at.views, goal)) {
+      const unit = turns.next(at.views.total)
       if (unit === undefined) break
-      const next = withVictim(search, draft, unit)
-      draft = typeof next === 'string' ? draft : next
+      const next = withVictim(search, at, unit)
+      if (typeof next === 'string') continue
+      taken.push(unit)
+      at = next
     }
   }
-  return draft
+  return { ...at, units: taken }
 }
 
 /**
  * Whoever has no more than the claimant even before giving back is not asked. Nor is anybody who has less: but that is so by the least
  * margin of all only, since cohorts differ in it, and for one class only, since who has less of one may have more of another.
  */
-function gateOf({ task: { claimant }, survey }: Search): Gate {
+function gateOf({ task: { claimant }, survey }: Search, key: string): Gate {
   if (claimant === null) return NO_GATE
   const way = new Set(upwards(claimant.leaf))
-  const keys = [...claimant.amounts.keys()]
+  // Whoever's turn it is gives of the class that turns are taken for.
+  const exchange = { asked: [...claimant.amounts.keys()], given: new Set([key]) }
   const isBeside = (node: Node) => node.parent !== null && way.has(node.parent) && !way.has(node)
   const mayGive = (node: Node, usage: Usage, below: Node) => {
-    return isFair(usage, claimant.leaf, node, keys, survey.leastMarginBelow(below))
+    return isFair(usage, claimant.leaf, node, exchange, survey.leastMarginBelow(below))
   }
   const { root } = survey.snapshot.book.quota.tree
   return {
     isExempt: node => !isBeside(node),
     isOpen: (node, usage) => mayGive(node, usage, node),
-    closesAll: (node, usage) => keys.length === 1 && !mayGive(node, usage, root),
+    closesAll: (node, usage) => exchange.asked.length === 1 && !mayGive(node, usage, root),
   }
 }
 
@@ -120,13 +130,16 @@ function isAnybodyAsked({ task, start }: Search): boolean {
 /** Lets go whoever is not needed, the last one taken first (Kueue: fillBackWorkloads). */
 function thinned(search: Search, draft: Draft): Draft {
   const { book } = search.survey.snapshot
+  const sparing = sparingOf(search, draft.units)
   let { units, views } = draft
   for (const unit of draft.units.toReversed()) {
-    const others = units.filter(other => other !== unit)
     const without = withMore(views, book, unit)
-    if (isHoldOf(unit, others) || !isMet(search.task, without)) continue
+    if (!isMet(search.task, without)) continue
+    const others = units.filter(other => other !== unit)
+    if (isHoldOf(unit, others)) continue
     // Somebody who goes free may be on the claimant's own side, and what that side has then may be too much for what others keep.
-    if (!isFairToAll(search, without, others) || housing(search, others).homeless !== null) continue
+    if (!isFairToAll(search, without, others) || !sparing.mayGo(unit, others)) continue
+    sparing.go(unit)
     units = others
     views = without
   }

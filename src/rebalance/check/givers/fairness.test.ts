@@ -96,6 +96,19 @@ accepts([
   },
 ])
 
+// The borrower stays above the claimant by what it has of the other class, and not in the one that it gives.
+const ofTwo = claimOf(2, { amounts: amounts({ a: 2, z: 1 }) })
+const claimedOfTwo = snapshotOf({
+  cohorts: [cohort('c', { a: { burst: 4 }, z: { burst: 10 } })],
+  tenants: ['claimant', 'borrower'].map(name => tenant(name, 'c', { a: {}, z: {} })),
+  pods: [
+    pod('b1', 'borrower', 'burst', 2),
+    pod('b2', 'borrower', 'burst', 2),
+    pod('z1', 'borrower', 'burst', 0, { amounts: amounts({ z: 8 }) }),
+  ],
+  claims: [ofTwo],
+})
+
 const OF_CLAIMS = [
   {
     name: 'too little is given back',
@@ -114,6 +127,12 @@ const OF_CLAIMS = [
     snapshot: withTerms(claimed(claimOf(4)), { marginPerMille: 200 }),
     plan: sound,
     want: /not below it by 200\/1000/,
+  },
+  {
+    name: 'the borrower would be left with more of another class only',
+    snapshot: claimedOfTwo,
+    plan: planFor(needOf(ofTwo), ['b1'], [tell('b1', 2)]),
+    want: /left a share of 500\/1000 for 500\/1000 of burst:claimant, which is not below it by 100\/1000, of a$/,
   },
   {
     name: 'somebody who does not borrow',

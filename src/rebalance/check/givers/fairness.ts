@@ -1,7 +1,7 @@
 /**
  * Nobody gives back for another's demand who has no more than their share (Kueue, LessThanOrEqualToFinalShare at the almost-LCA): where
  * the ways of both to the root meet, the side that gives back must, without what it gives, still be above the side of the claimant with
- * what it gets, by the margin.
+ * what it gets, by the margin. That goes for all classes that are asked for together, and for each of them that is given back.
  */
 import type { Issue } from '../../../schema/parsed.ts'
 import type { Balance } from '../counting/balance.ts'
@@ -37,12 +37,16 @@ function notAboveShare(scene: Scene, balance: Balance, { load, leaf }: Claimant,
   const [givers, takers] = [below(node, top).at(-1), below(leaf, top).at(-1)]
   // What tenants that are gone hold stands beside every cohort, with a share in none.
   if (givers === undefined || takers === undefined) return undefined
-  const keys = classesOf(load.amounts)
-  const [given, taken] = [portionOf(balance, givers, keys), portionOf(balance, takers, keys)]
   const { marginPerMille } = termsOf(scene.snapshot, unit.tenant)
-  if (isBelowBy(marginPerMille, taken, given)) return undefined
-  return (
-    `${givers.name} is left a share of ${shareText(given)} for ${shareText(taken)} of ${takers.name}, ` +
-    `which is not below it by ${marginPerMille}/1000`
-  )
+  const asked = classesOf(load.amounts)
+  const returned = asked.filter(key => (unit.amounts.get(key) ?? 0n) > 0n)
+  for (const keys of [asked, ...returned.map(key => [key])]) {
+    const [given, taken] = [portionOf(balance, givers, keys), portionOf(balance, takers, keys)]
+    if (isBelowBy(marginPerMille, taken, given)) continue
+    return (
+      `${givers.name} is left a share of ${shareText(given)} for ${shareText(taken)} of ${takers.name}, ` +
+      `which is not below it by ${marginPerMille}/1000, of ${keys.join(', ')}`
+    )
+  }
+  return undefined
 }

@@ -31,10 +31,27 @@ export function placingOf(scene: Scene): Placing {
   }
 }
 
-// Pods of one size are placed without a wrong turn. Where sizes are mixed so that this many turns do not suffice, nothing is promised.
+// Where sizes are mixed so that this many turns do not suffice, or for so many pods that trying would go too deep, nothing is promised.
 const MOST_TURNS = 20_000
+const MOST_PODS = 1000
 
+/** Pods of one size are placed without a wrong turn, however many there are. */
 function isRoomForAll(nodes: Map<string, Alike>, pods: readonly (readonly bigint[])[]): boolean {
+  return (
+    isRoomAtOnce(new Map([...nodes].map(([key, alike]) => [key, { ...alike }])), pods) || isRoomInTurns(nodes, pods)
+  )
+}
+
+function isRoomAtOnce(nodes: Map<string, Alike>, pods: readonly (readonly bigint[])[]): boolean {
+  return pods.every(pod => {
+    const [tightest] = tightestFirst(nodes, pod)
+    if (tightest !== undefined) moved(nodes, tightest.free, less(tightest.free, pod))
+    return tightest !== undefined
+  })
+}
+
+function isRoomInTurns(nodes: Map<string, Alike>, pods: readonly (readonly bigint[])[]): boolean {
+  if (pods.length > MOST_PODS) return false
   let turns = 0
   const place = (next: number): boolean => {
     const pod = pods[next]
@@ -42,7 +59,7 @@ function isRoomForAll(nodes: Map<string, Alike>, pods: readonly (readonly bigint
     return tightestFirst(nodes, pod).some(({ free }) => {
       turns += 1
       if (turns > MOST_TURNS) return false
-      const rest = free.map((amount, index) => amount - (pod[index] ?? 0n))
+      const rest = less(free, pod)
       moved(nodes, free, rest)
       const isDone = place(next + 1)
       moved(nodes, rest, free)
@@ -50,6 +67,10 @@ function isRoomForAll(nodes: Map<string, Alike>, pods: readonly (readonly bigint
     })
   }
   return place(0)
+}
+
+function less(free: readonly bigint[], pod: readonly bigint[]): readonly bigint[] {
+  return free.map((amount, index) => amount - (pod[index] ?? 0n))
 }
 
 /** Nodes that are left with least first, so that large pods find large ones. */
