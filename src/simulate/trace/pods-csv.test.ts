@@ -85,3 +85,10 @@ test('nodes without GPUs are left out, and a table without any with is refused',
   const cases = ['sn,gpu,model\na,0,G2', 'sn,gpu,model\na,9999,G2', 'sn,gpu,model\na,8,G 2', 'sn,gpu\na,8']
   for (const text of cases) assert.equal(readNodes(text, 'nodes.csv').ok, false, text)
 })
+
+test('two nodes of one name are refused: their seats would be taken from one of them', () => {
+  const nodes = readNodes('sn,gpu,model\na,8,G2\na,4,G2\n', 'nodes.csv')
+  assert.deepEqual(nodes.ok ? [] : nodes.issues, [
+    { at: 'nodes.csv:3:1', problem: 'another node is named "a"', remedy: 'give each node its own name' },
+  ])
+})

@@ -7,6 +7,7 @@ import type { Tier } from '../../schema/parts.ts'
 import * as cells from './cells.ts'
 import { type Cell, type Row, readTable } from './table.ts'
 import { inOrder, type Size, type Trace, type TracePod } from './trace.ts'
+import { twins } from './twins.ts'
 
 const COLUMNS = {
   required: ['name', 'num_gpu', 'gpu_milli', 'qos', 'creation_time', 'deletion_time'],
@@ -29,7 +30,7 @@ export function readPods(text: string, file: string): Parsed<Trace> {
   if (!table.ok) return failed(...table.issues.slice(0, MOST_ISSUES))
   const issues: Issue[] = []
   const read = table.value.map(row => podOf(row, issues))
-  issues.push(...twins(table.value))
+  issues.push(...twins(table.value, 'name', 'pod'))
   if (issues.length > 0) return failed(...issues.slice(0, MOST_ISSUES))
   const pods = read.filter(pod => pod !== undefined)
   return parsed({
@@ -103,22 +104,4 @@ function runOf(row: Row, createdAtMs: number, issues: Issue[]): number | undefin
 function modelsOf(cell: Cell | undefined): readonly string[] {
   const named = (cell?.text ?? '').split('|').filter(model => model !== '')
   return [...new Set(named)].toSorted()
-}
-
-function twins(rows: readonly Row[]): readonly Issue[] {
-  const seen = new Set<string>()
-  return rows.flatMap(row => {
-    const cell = row.cell('name')
-    if (cell === undefined || cell.text === '' || !seen.has(cell.text)) {
-      seen.add(cell?.text ?? '')
-      return []
-    }
-    return [
-      {
-        at: cell.at,
-        problem: `another pod is named ${JSON.stringify(cell.text)}`,
-        remedy: 'give each pod its own name',
-      },
-    ]
-  })
 }
