@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -14,6 +14,18 @@ function file(name: string, text: string): string {
   const path = join(mkdtempSync(join(tmpdir(), 'sluice-simulate-')), name)
   writeFileSync(path, text)
   return path
+}
+
+/** The folder of the example, with its quotas written otherwise. */
+function clusterWhere(change: (quotas: string) => string): string {
+  const folder = join(mkdtempSync(join(tmpdir(), 'sluice-simulate-')), 'changed')
+  mkdirSync(folder)
+  writeFileSync(join(folder, 'quotas.yaml'), change(readFileSync(join(CLUSTER, 'quotas.yaml'), 'utf8')))
+  return folder
+}
+
+function selected(quotas: string): string {
+  return quotas.replace('gpus: 32', 'nodeSelector: { matchLabels: { pool: a } }')
 }
 
 describe('sluice simulate', () => {
@@ -60,6 +72,17 @@ describe('sluice simulate', () => {
     assert.deepEqual(runs[0], runs[1])
   })
 
+  test('capacity that is counted from nodes is counted from the manifests in the folder', async () => {
+    const folder = clusterWhere(selected)
+    const metadata = { name: 'n', labels: { pool: 'a' } }
+    const node = { apiVersion: 'v1', kind: 'Node', metadata, status: { allocatable: { 'nvidia.com/gpu': 32 } } }
+    writeFileSync(join(folder, 'nodes.json'), JSON.stringify(node))
+    const args = ['simulate', '--pods', PODS, '--nodes', NODES, '-o', 'json', '--cluster']
+    const outcomes = await Promise.all([CLUSTER, folder].map(cluster => sluiceHere([...args, cluster])))
+    const [fixed, counted] = outcomes.map(({ stdout }) => JSON.parse(stdout).runs[0])
+    assert.deepEqual({ ...counted, name: fixed.name }, fixed)
+  })
+
   test('without a folder, a cluster is built from the trace', async () => {
     const pods = file('pods.csv', readFileSync(PODS, 'utf8').replaceAll(/,(serving|research|notebooks),/g, ',,'))
     const { exitCode, stdout } = await sluiceHere(['simulate', '--pods', pods, '--nodes', NODES, '-o', 'json'])
@@ -77,6 +100,10 @@ describe('sluice simulate', () => {
     {
       args: ['--nodes', file('n.csv', 'sn,gpu,model\na,8,X1\n'), '--cluster', CLUSTER],
       says: /nodes of the model X1: no AcceleratorClass is named "x1"/,
+    },
+    {
+      args: ['--cluster', clusterWhere(selected)],
+      says: /Cohort lab: spec\.classes\[0\]\.capacity\.nodeSelector: no Node in the cluster folder has any h100/,
     },
     { args: [], says: /namespace "notebooks": is the namespace of no TenantQuota/ },
   ]

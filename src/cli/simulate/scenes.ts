@@ -12,6 +12,7 @@ import { compressed, shareOf, type Trace, type TraceNode } from '../../simulate/
 import { VARIANTS, type Variant } from '../../simulate/variants.ts'
 import type { Rebalancer, Scene } from '../../simulate/world.ts'
 import { readLayers } from '../cluster.ts'
+import { uncounted } from './counted-nodes.ts'
 import { type Scale, type SimulateOptions, scaleOf } from './options.ts'
 import { readTrace } from './read-trace.ts'
 import { textOf } from './text-file.ts'
@@ -73,6 +74,9 @@ function clusterFor(
     folder === undefined ? parsed([builtCluster(nodes, pods)]) : readLayers(folder)
   if (!layers.ok) return layers
   const cluster = assembleCluster(...layers.value)
+  // What was built has all nodes there are: half of a model that has a single one is none, as it should be.
+  const missing = cluster.ok && folder !== undefined ? uncounted(layers.value) : []
+  if (missing.length > 0) return failed(...missing)
   if (!cluster.ok || variant !== 'no-borrowing') return cluster
   return assembleCluster(...layers.value, fixedParts(cluster.value, layers.value))
 }
