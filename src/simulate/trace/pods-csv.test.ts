@@ -92,3 +92,12 @@ test('two nodes of one name are refused: their seats would be taken from one of 
     { at: 'nodes.csv:3:1', problem: 'another node is named "a"', remedy: 'give each node its own name' },
   ])
 })
+
+test('a header that lacks columns is told which there are, and which of them are optional if any is', () => {
+  const remedyOf = (read: ReturnType<typeof readNodes | typeof readPods>) => (read.ok ? '' : read.issues[0]?.remedy)
+  assert.equal(remedyOf(readNodes('sn,gpu\na,8', 'nodes.csv')), 'the first line names the columns sn,gpu,model')
+  assert.match(
+    remedyOf(readPods('name\na', 'pods.csv')) ?? '',
+    /deletion_time; scheduled_time,gpu_spec,namespace are optional$/,
+  )
+})
