@@ -8,6 +8,7 @@ import { EXAMPLES, sluiceHere } from '../support/sluice-process.ts'
 const PODS = join(EXAMPLES, 'trace/pods.csv')
 const NODES = join(EXAMPLES, 'trace/nodes.csv')
 const CLUSTER = join(EXAMPLES, 'trace/cluster')
+const MANIFESTS = readFileSync(join(EXAMPLES, 'trace/pods.yaml'), 'utf8')
 const EXAMPLE = ['simulate', '--pods', PODS, '--nodes', NODES, '--cluster', CLUSTER]
 
 function file(name: string, text: string): string {
@@ -104,6 +105,14 @@ describe('sluice simulate', () => {
     {
       args: ['--cluster', clusterWhere(selected)],
       says: /Cohort lab: spec\.classes\[0\]\.capacity\.nodeSelector: no Node in the cluster folder has any h100/,
+    },
+    {
+      args: ['--pods', file('tier.yaml', MANIFESTS.replace('tier: burst', 'tier: best')), '--cluster', CLUSTER],
+      says: /tier\.yaml:2: metadata\.labels\["sluice\.dev\/tier"\]: .*\(set it to one of reserved, shared, burst\)/,
+    },
+    {
+      args: ['--pods', file('broken.yaml', 'kind: Pod\nmetadata: {name: a\nspec: [\n'), '--cluster', CLUSTER],
+      says: /broken\.yaml:3:1: .* \(give what kubectl get pods -A -o yaml prints/,
     },
     { args: [], says: /namespace "notebooks": is the namespace of no TenantQuota/ },
   ]

@@ -15,10 +15,12 @@ import { inOrder, type Size, type Trace, type TraceNode, type TracePod } from '.
 const CREATED = 'simulation.sluice.dev/created-seconds'
 const RUN = 'simulation.sluice.dev/run-seconds'
 const TIER_LABEL = 'sluice.dev/tier'
+const NAME_A_TIER = `set it to one of ${TIERS.join(', ')}`
+const KUBECTL = 'give what kubectl get pods -A -o yaml prints, with the two annotations of a simulation'
 
 export function readPodManifests(file: string, cluster: Cluster, nodes: readonly TraceNode[]): Parsed<Trace> {
   const objects = readPodList(file)
-  if (!objects.ok) return objects
+  if (!objects.ok) return failed(...objects.issues.map(issue => remedied(issue, KUBECTL)))
   const issues: Issue[] = []
   const read = objects.value.map(object => podOf(object, cluster, nodes, issues))
   if (issues.length > 0) return failed(...issues)
@@ -37,7 +39,7 @@ function podOf(
   const present = presentPod(value, cluster, exemptNamespaces([]))
   if (present.kind === 'free') return 'free'
   if (present.issues.length > 0 || present.kind === 'unclear') {
-    issues.push(...present.issues.map(issue => ({ ...issue, at: `${at}: ${issue.at}` })))
+    issues.push(...present.issues.map(issue => remedied({ ...issue, at: `${at}: ${issue.at}` }, remedyAt(issue.at))))
     return undefined
   }
   const { namespace, name } = podIdentity(value)
@@ -57,12 +59,21 @@ function podOf(
   }
 }
 
+/** Admission says what is wrong, for a pod on its way into a cluster; here it stands in a file that can be changed. */
+function remedyAt(field: string): string {
+  return field.includes(TIER_LABEL) ? NAME_A_TIER : 'change the manifest, or leave the pod out'
+}
+
+function remedied(issue: Issue, remedy: string): Issue {
+  return { ...issue, remedy: issue.remedy ?? remedy }
+}
+
 function tierOf(value: PlacedObject['value'], at: string, issues: Issue[]): Tier | undefined {
   const label = fieldAt(value, 'metadata', 'labels')
   const named = isObject(label) ? label[TIER_LABEL] : undefined
   const tier = TIERS.find(each => each === named)
-  const remedy = `set it to one of ${TIERS.join(', ')}`
-  if (tier === undefined) issues.push({ at: `${at}: metadata.labels`, problem: `${TIER_LABEL} names no tier`, remedy })
+  const problem = `${TIER_LABEL} names no tier`
+  if (tier === undefined) issues.push({ at: `${at}: metadata.labels`, problem, remedy: NAME_A_TIER })
   return tier
 }
 
