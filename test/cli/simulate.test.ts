@@ -8,6 +8,7 @@ import { EXAMPLES, sluiceHere } from '../support/sluice-process.ts'
 const PODS = join(EXAMPLES, 'trace/pods.csv')
 const NODES = join(EXAMPLES, 'trace/nodes.csv')
 const CLUSTER = join(EXAMPLES, 'trace/cluster')
+const CSV = readFileSync(PODS, 'utf8')
 const MANIFESTS = readFileSync(join(EXAMPLES, 'trace/pods.yaml'), 'utf8')
 const EXAMPLE = ['simulate', '--pods', PODS, '--nodes', NODES, '--cluster', CLUSTER]
 
@@ -55,6 +56,19 @@ describe('sluice simulate', () => {
     assert.equal(first.stdout, second.stdout)
   })
 
+  test('models are the same in any case, and pods that could never run are a row of their own', async () => {
+    const shouted = file(
+      'shouted.csv',
+      CSV.replaceAll(/h100|l4/g, model => model.toUpperCase()),
+    )
+    const large = file('large.csv', `${CSV.trimEnd()}\nlarge,research,16,1000,h100,BE,0,0,10\n`)
+    const runs = [PODS, shouted, large].map(pods => sluiceHere([...EXAMPLE, '--pods', pods]))
+    const [usual, loud, barred] = await Promise.all(runs)
+    assert.equal(loud?.stdout, usual?.stdout)
+    assert.match(usual?.stdout ?? '', /^could never run +0$/m)
+    assert.match(barred?.stdout ?? '', /^could never run +1 burst$/m)
+  })
+
   test('a chart says in words what it shows', async () => {
     const chart = file('chart.svg', '')
     const { exitCode } = await sluiceHere([...EXAMPLE, '--chart', chart])
@@ -99,7 +113,7 @@ describe('sluice simulate', () => {
     { args: ['--chart', 'chart.png'], says: /--chart: "chart\.png" names no form of chart/ },
     { args: ['--cluster', join(EXAMPLES, 'cluster')], says: /namespace "serving": is the namespace of no TenantQuota/ },
     {
-      args: ['--nodes', file('n.csv', 'sn,gpu,model\na,8,X1\n'), '--cluster', CLUSTER],
+      args: ['--nodes', file('n.csv', `${readFileSync(NODES, 'utf8').trimEnd()}\na,8,X1\n`), '--cluster', CLUSTER],
       says: /nodes of the model X1: no AcceleratorClass is named "x1"/,
     },
     {
@@ -113,6 +127,21 @@ describe('sluice simulate', () => {
     {
       args: ['--pods', file('broken.yaml', 'kind: Pod\nmetadata: {name: a\nspec: [\n'), '--cluster', CLUSTER],
       says: /broken\.yaml:3:1: .* \(give what kubectl get pods -A -o yaml prints/,
+    },
+    {
+      args: ['--pods', file('alien.csv', CSV.replace(',l4,', ',l44,')), '--cluster', CLUSTER, '--node-share', '10'],
+      says: /alien\.csv:3:29: no node has the model "l44" \(use one of h100, l4, or leave the cell empty\)/,
+    },
+    {
+      args: [
+        '--pods',
+        join(EXAMPLES, 'trace/pods.yaml'),
+        '--nodes',
+        file('n.csv', 'sn,gpu,model\na,8,l4\n'),
+        '--cluster',
+        CLUSTER,
+      ],
+      says: /pods\.yaml:2: asks for the class h100, and no node is of it/,
     },
     { args: [], says: /namespace "notebooks": is the namespace of no TenantQuota/ },
   ]

@@ -18,7 +18,11 @@ const TIER_LABEL = 'sluice.dev/tier'
 const NAME_A_TIER = `set it to one of ${TIERS.join(', ')}`
 const KUBECTL = 'give what kubectl get pods -A -o yaml prints, with the two annotations of a simulation'
 
-export function readPodManifests(file: string, cluster: Cluster, nodes: readonly TraceNode[]): Parsed<Trace> {
+export function readPodManifests(
+  file: string,
+  cluster: Cluster,
+  nodes: readonly TraceNode[] | undefined,
+): Parsed<Trace> {
   const objects = readPodList(file)
   if (!objects.ok) return failed(...objects.issues.map(issue => remedied(issue, KUBECTL)))
   const issues: Issue[] = []
@@ -33,7 +37,7 @@ export function readPodManifests(file: string, cluster: Cluster, nodes: readonly
 function podOf(
   { at, value }: PlacedObject,
   cluster: Cluster,
-  nodes: readonly TraceNode[],
+  nodes: readonly TraceNode[] | undefined,
   issues: Issue[],
 ): TracePod | 'free' | undefined {
   const present = presentPod(value, cluster, exemptNamespaces([]))
@@ -47,13 +51,12 @@ function podOf(
   const [createdAtMs, runMs] = [secondsOf(value, CREATED, at, issues), secondsOf(value, RUN, at, issues)]
   const part = onlyClass(present.demand.byClass, at, issues)
   if (tier === undefined || createdAtMs === undefined || runMs === undefined || part === undefined) return undefined
-  const models = new Set(nodes.map(({ model }) => model).filter(model => classNameOf(model) === part.className))
   return {
     name: `${namespace}/${name}`,
     namespace,
     tier,
     size: part.size,
-    models: [...models].toSorted(),
+    models: modelsOf(part.className, nodes, at, issues),
     createdAtMs,
     runMs,
   }
@@ -84,6 +87,20 @@ function secondsOf(value: PlacedObject['value'], key: string, at: string, issues
   const problem = `${key} is not a number of seconds`
   issues.push({ at: `${at}: metadata.annotations`, problem, remedy: 'write it in digits, as a string' })
   return undefined
+}
+
+/** The models of its class. None would mean any, to which a pod of a class that no node is of has no right. */
+function modelsOf(
+  className: string,
+  nodes: readonly TraceNode[] | undefined,
+  at: string,
+  issues: Issue[],
+): readonly string[] {
+  if (nodes === undefined) return []
+  const models = nodes.map(({ model }) => model).filter(model => classNameOf(model) === className)
+  const problem = `asks for the class ${className}, and no node is of it`
+  if (models.length === 0) issues.push({ at, problem, remedy: 'add a node of that model, or leave the pod out' })
+  return [...new Set(models)].toSorted()
 }
 
 /** A pod of several classes sits on no single node, and one of slices on no whole GPU. */

@@ -6,8 +6,16 @@ import { loadCluster } from '../cluster.ts'
 import { readPodManifests } from './pods-yaml.ts'
 import { textOf } from './text-file.ts'
 
-export function readTrace(file: string, folder: string | undefined, nodes: readonly TraceNode[]): Parsed<Trace> {
-  if (!/\.(ya?ml|json)$/.test(file)) return textOf(file, readPods)
+/** `nodes`: all of them, whatever part takes part; undefined where they could not be read. */
+export function readTrace(
+  file: string,
+  folder: string | undefined,
+  nodes: readonly TraceNode[] | undefined,
+): Parsed<Trace> {
+  if (!/\.(ya?ml|json)$/.test(file)) {
+    const models = nodes === undefined ? null : [...new Set(nodes.map(({ model }) => model))].toSorted()
+    return textOf(file, (text, place) => readPods(text, place, models))
+  }
   if (folder === undefined) {
     return failed({ at: '--pods', problem: 'manifests need the classes of a cluster', remedy: 'give --cluster DIR' })
   }

@@ -34,7 +34,7 @@ export function scenesOf(options: SimulateOptions, rebalancer: Rebalancer | null
   const issues: Issue[] = []
   const scale = taken(scaleOf(options), issues)
   const allNodes = taken(textOf(options.nodes, readNodes), issues)
-  const wholeTrace = taken(readTrace(options.pods, options.cluster, allNodes ?? []), issues)
+  const wholeTrace = taken(readTrace(options.pods, options.cluster, allNodes), issues)
   if (scale === undefined || wholeTrace === undefined || allNodes === undefined) return failed(...unique(issues))
 
   const trace = compressed(wholeTrace, scale.compress)

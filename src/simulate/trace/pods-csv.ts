@@ -4,6 +4,7 @@
  */
 import { failed, type Issue, type Parsed, parsed } from '../../schema/parsed.ts'
 import type { Tier } from '../../schema/parts.ts'
+import { classNameOf } from '../model-class.ts'
 import * as cells from './cells.ts'
 import { type Cell, type Row, readTable } from './table.ts'
 import { inOrder, type Size, type Trace, type TracePod } from './trace.ts'
@@ -25,11 +26,12 @@ const TIER_OF_QOS: ReadonlyMap<string, Tier> = new Map([
 // A table of another kind is wrong in every row, and nobody reads a thousand lines of the same.
 const MOST_ISSUES = 20
 
-export function readPods(text: string, file: string): Parsed<Trace> {
+/** `models`: those that nodes have, of which a pod may name some; null where they are not known. */
+export function readPods(text: string, file: string, models: readonly string[] | null): Parsed<Trace> {
   const table = readTable(text, file, COLUMNS)
   if (!table.ok) return failed(...table.issues.slice(0, MOST_ISSUES))
   const issues: Issue[] = []
-  const read = table.value.map(row => podOf(row, issues))
+  const read = table.value.map(row => podOf(row, models, issues))
   issues.push(...twins(table.value, 'name', 'pod'))
   if (issues.length > 0) return failed(...issues.slice(0, MOST_ISSUES))
   const pods = read.filter(pod => pod !== undefined)
@@ -39,7 +41,7 @@ export function readPods(text: string, file: string): Parsed<Trace> {
   })
 }
 
-function podOf(row: Row, issues: Issue[]): TracePod | undefined {
+function podOf(row: Row, known: readonly string[] | null, issues: Issue[]): TracePod | undefined {
   const name = cells.name(row.cell('name'), issues)
   const tier = tierOf(row.cell('qos'), issues)
   const size = sizeOf(row, issues)
@@ -54,6 +56,7 @@ function podOf(row: Row, issues: Issue[]): TracePod | undefined {
   )
     return undefined
   const models = modelsOf(row.cell('gpu_spec'))
+  if (size.gpus > 0 && known !== null) issues.push(...strangeModels(models, known, row.cell('gpu_spec')))
   const namespace = row.cell('namespace')?.text ?? ''
   return {
     name,
@@ -104,4 +107,16 @@ function runOf(row: Row, createdAtMs: number, issues: Issue[]): number | undefin
 function modelsOf(cell: Cell | undefined): readonly string[] {
   const named = (cell?.text ?? '').split('|').filter(model => model !== '')
   return [...new Set(named)].toSorted()
+}
+
+/** A model that no node has is almost always a name misspelt; its pods could never run. Models are told apart by their classes. */
+function strangeModels(models: readonly string[], known: readonly string[], cell: Cell | undefined): readonly Issue[] {
+  const classes = new Set(known.map(classNameOf))
+  return models
+    .filter(model => !classes.has(classNameOf(model)))
+    .map(model => ({
+      at: cell?.at ?? '',
+      problem: `no node has the model ${JSON.stringify(model)}`,
+      remedy: `use one of ${known.join(', ')}, or leave the cell empty`,
+    }))
 }
