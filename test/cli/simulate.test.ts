@@ -45,7 +45,13 @@ describe('sluice simulate', () => {
     assert.ok(sluice.owedWait.waited > 0 && sluice.owedWait.maxSeconds <= 180)
     assert.ok(sluice.evicted.burst > 0)
     assert.deepEqual([fixed.owedWait.all, fixed.evicted.burst, lent.evicted.burst], [0, 0, 0])
-    for (const run of runs) assert.equal(run.rejectedPlans, 0)
+    for (const run of runs) {
+      assert.equal(run.rejectedPlans, 0)
+      const parts: readonly (number | null)[] = run.curves.fairness
+      const known = parts.filter(index => index !== null)
+      assert.deepEqual([parts.length, known.length > 0], [240, true])
+      assert.ok(Math.min(...known) <= run.fairness && run.fairness <= Math.max(...known))
+    }
   })
 
   test('the table has a column for each run, and the same input gives the same bytes', async () => {
@@ -75,9 +81,9 @@ describe('sluice simulate', () => {
     assert.equal(exitCode, 0)
     const svg = readFileSync(chart, 'utf8')
     assert.match(svg, /^<svg [^>]*role="img" aria-labelledby="chart-title chart-text">/)
-    assert.match(svg, /<title id="chart-title">Utilisation and waiting over time<\/title>/)
+    assert.match(svg, /<title id="chart-title">Utilisation, waiting and fairness over time<\/title>/)
     assert.match(svg, /: \d+\.\d % of the GPUs are in use on average/)
-    assert.equal(svg.match(/<path class="line run-0"/g)?.length, 3)
+    assert.equal(svg.match(/<path class="line run-0"/g)?.length, 4)
   })
 
   test('a second cluster folder stands beside the first', async () => {
