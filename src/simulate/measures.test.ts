@@ -33,16 +33,7 @@ test('controllers try again after twice as long each time, and at least every 1,
 })
 
 test('use is integrated exactly within the window, and in all', () => {
-  const pod = {
-    name: 'p',
-    namespace: 'n',
-    tenant: 't',
-    tier: 'burst' as const,
-    size: { gpus: 2, milliOfEach: 1000 },
-    models: [],
-    createdAtMs: 0,
-    runMs: 0,
-  }
+  const pod = { ...podOf('p', { tier: 'burst', size: { gpus: 2, milliOfEach: 1000 } }), namespace: 'n', tenant: 't' }
   const meter = meterOver({ fromMs: 1_000, toMs: 3_400 }, new Map([['t', 1]]))
   const job = newJob(pod)
   const refused = { kind: 'refused', sinceMs: 500, lastMs: 500, attempts: 1, retryAtMs: 0 } as const

@@ -117,7 +117,10 @@ describe('sluice simulate', () => {
     { args: ['--compress', 'much'], says: /--compress: "much" is no factor \(give a number, such as 100\)/ },
     { args: ['--node-share', '0'], says: /--node-share: "0" is no part of the nodes/ },
     { args: ['--chart', 'chart.png'], says: /--chart: "chart\.png" names no form of chart/ },
-    { args: ['--cluster', join(EXAMPLES, 'cluster')], says: /namespace "serving": is the namespace of no TenantQuota/ },
+    {
+      args: ['--cluster', join(EXAMPLES, 'cluster')],
+      says: /pods\.csv:\d+:\d+: "serving" is the namespace of no TenantQuota \(add it to a TenantQuota, or leave the cell/,
+    },
     {
       args: ['--nodes', file('n.csv', `${readFileSync(NODES, 'utf8').trimEnd()}\na,8,X1\n`), '--cluster', CLUSTER],
       says: /nodes of the model X1: no AcceleratorClass is named "x1"/,
@@ -149,7 +152,10 @@ describe('sluice simulate', () => {
       ],
       says: /pods\.yaml:2: asks for the class h100, and no node is of it/,
     },
-    { args: [], says: /namespace "notebooks": is the namespace of no TenantQuota/ },
+    {
+      args: [],
+      says: /pods\.csv:3:13: "notebooks" is the namespace of no TenantQuota \(give --cluster DIR, or leave the column/,
+    },
   ]
   for (const { args, says } of mistakes) {
     test(`${args.join(' ').replaceAll(/\S*\//g, '')} ends with 2 and says what to write`, async () => {

@@ -54,6 +54,7 @@ function podOf(
   return {
     name: `${namespace}/${name}`,
     namespace,
+    at: `${at}: metadata.namespace`,
     tier,
     size: part.size,
     models: modelsOf(part.className, nodes, at, issues),

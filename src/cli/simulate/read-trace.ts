@@ -12,7 +12,7 @@ export function readTrace(
   folder: string | undefined,
   nodes: readonly TraceNode[] | undefined,
 ): Parsed<Trace> {
-  if (!/\.(ya?ml|json)$/.test(file)) {
+  if (!isManifests(file)) {
     const models = nodes === undefined ? null : [...new Set(nodes.map(({ model }) => model))].toSorted()
     return textOf(file, (text, place) => readPods(text, place, models))
   }
@@ -21,4 +21,14 @@ export function readTrace(
   }
   const cluster = loadCluster(folder)
   return cluster.ok ? readPodManifests(file, cluster.value, nodes) : cluster
+}
+
+/** What to do about pods whose namespace no tenant has. */
+export function strayRemedy(file: string, folder: string | undefined): string {
+  if (folder === undefined) return 'give --cluster DIR, or leave the column namespace out'
+  return isManifests(file) ? 'add it to a TenantQuota' : 'add it to a TenantQuota, or leave the cell empty'
+}
+
+function isManifests(file: string): boolean {
+  return /\.(ya?ml|json)$/.test(file)
 }

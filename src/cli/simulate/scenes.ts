@@ -14,7 +14,7 @@ import type { Rebalancer, Scene } from '../../simulate/world.ts'
 import { readLayers } from '../cluster.ts'
 import { uncounted } from './counted-nodes.ts'
 import { type Scale, type SimulateOptions, scaleOf } from './options.ts'
-import { readTrace } from './read-trace.ts'
+import { readTrace, strayRemedy } from './read-trace.ts'
 import { textOf } from './text-file.ts'
 
 interface NamedScene {
@@ -41,7 +41,10 @@ export function scenesOf(options: SimulateOptions, rebalancer: Rebalancer | null
   const nodes = shareOf(allNodes, scale.nodeShare)
   const runs = plannedRuns(options).flatMap(({ name, variant, folder }) => {
     const cluster = taken(clusterFor(folder, variant, trace, nodes), issues)
-    const scene = cluster === undefined ? undefined : taken(sceneOf(cluster, trace, nodes), issues)
+    const scene =
+      cluster === undefined
+        ? undefined
+        : taken(sceneOf(cluster, trace, nodes, strayRemedy(options.pods, folder)), issues)
     return scene === undefined
       ? []
       : [{ name, scene: { ...scene, rebalancer: variant === 'sluice' ? rebalancer : null } }]
@@ -81,10 +84,15 @@ function clusterFor(
   return assembleCluster(...layers.value, fixedParts(cluster.value, layers.value))
 }
 
-function sceneOf(cluster: Cluster, { pods }: Trace, nodes: readonly TraceNode[]): Parsed<Omit<Scene, 'rebalancer'>> {
+function sceneOf(
+  cluster: Cluster,
+  { pods }: Trace,
+  nodes: readonly TraceNode[],
+  remedy: string,
+): Parsed<Omit<Scene, 'rebalancer'>> {
   const issues: Issue[] = []
   const classOf = taken(classesOf(nodes, cluster.classes), issues)
-  const ownedPods = taken(owned(pods, cluster.quotas), issues)
+  const ownedPods = taken(owned(pods, cluster.quotas, remedy), issues)
   if (classOf === undefined || ownedPods === undefined) return failed(...issues)
   return parsed({ quotas: cluster.quotas, terms: carriedOut(cluster.reclaimTerms), pods: ownedPods, nodes, classOf })
 }

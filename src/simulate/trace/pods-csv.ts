@@ -61,6 +61,7 @@ function podOf(row: Row, known: readonly string[] | null, issues: Issue[]): Trac
   return {
     name,
     namespace: namespace === '' ? null : namespace,
+    at: (row.cell('namespace') ?? row.cell('name'))?.at ?? '',
     tier,
     size,
     models,
