@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -86,6 +86,16 @@ describe('sluice simulate', () => {
     assert.equal(svg.match(/<path class="line run-0"/g)?.length, 4)
   })
 
+  test('a chart that cannot be written after all takes nothing but itself', async () => {
+    if (!existsSync('/dev/full')) return
+    const chart = join(mkdtempSync(join(tmpdir(), 'sluice-simulate-')), 'full.svg')
+    symlinkSync('/dev/full', chart)
+    const { exitCode, stdout, stderr } = await sluiceHere([...EXAMPLE, '--chart', chart])
+    assert.equal(exitCode, 2)
+    assert.match(stdout, /^GPU utilisation +\d/m)
+    assert.match(stderr, /full\.svg: cannot be written: ENOSPC/)
+  })
+
   test('a second cluster folder stands beside the first', async () => {
     const { exitCode, stdout } = await sluiceHere([...EXAMPLE, '--compare', CLUSTER, '-o', 'json'])
     const { runs, isClusterBuilt } = JSON.parse(stdout)
@@ -116,6 +126,10 @@ describe('sluice simulate', () => {
     { args: ['--pods', join(EXAMPLES, 'none.csv')], says: /none\.csv: does not exist/ },
     { args: ['--compress', 'much'], says: /--compress: "much" is no factor \(give a number, such as 100\)/ },
     { args: ['--node-share', '0'], says: /--node-share: "0" is no part of the nodes/ },
+    {
+      args: ['--chart', join(EXAMPLES, 'none/chart.svg'), '--cluster', CLUSTER],
+      says: /--chart: \S*none\/chart\.svg: cannot be written: .*ENOENT.* \(give the path of a file that this user may/,
+    },
     { args: ['--chart', 'chart.png'], says: /--chart: "chart\.png" names no form of chart/ },
     {
       args: ['--cluster', join(EXAMPLES, 'cluster')],
