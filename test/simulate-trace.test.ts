@@ -5,7 +5,9 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { readTrace } from '../src/cli/simulate/read-trace.ts'
 import { scenesOf } from '../src/cli/simulate/scenes.ts'
+import { textOf } from '../src/cli/simulate/text-file.ts'
 import { replay } from '../src/simulate/replay.ts'
+import { readNodes } from '../src/simulate/trace/nodes-csv.ts'
 
 const DATA = fileURLToPath(new URL('../../shared/data/alibaba-gpu-2023', import.meta.url))
 const skip = existsSync(DATA) ? false : '../shared/data is absent: no production trace is replayed'
@@ -14,8 +16,10 @@ const PODS = join(DATA, 'openb_pod_list_default.csv')
 const NODES = join(DATA, 'openb_node_list_gpu_node.csv')
 
 test('the trace of a production cluster is read in full, with the models that its pods may run on', { skip }, () => {
+  const nodes = textOf(NODES, readNodes)
+  assert.ok(nodes.ok)
   for (const name of ['openb_pod_list_default.csv', 'openb_pod_list_gpuspec33.csv']) {
-    const trace = readTrace(join(DATA, name), undefined, [])
+    const trace = readTrace(join(DATA, name), undefined, nodes.value)
     assert.ok(trace.ok)
     const { pods, withoutGpus } = trace.value
     assert.deepEqual([pods.length, withoutGpus], [7_064, 1_088])

@@ -142,7 +142,7 @@ function namespacesOf({ spec }: TenantQuotaDocument, { namespaces }: Natives): r
 }
 
 /** Counts what the selected nodes can allocate of the resources by which a class is asked for, by weight. */
-function nodeCapacity(nodes: readonly Node[], classes: readonly AcceleratorClassDocument[]): NodeCapacity {
+export function nodeCapacity(nodes: readonly Node[], classes: readonly AcceleratorClassDocument[]): NodeCapacity {
   return (className, { nodeSelector }) => {
     if (nodeSelector === undefined) return ZERO
     const resources = weightsOf(classes.find(document => nameOf(document) === className))

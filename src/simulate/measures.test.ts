@@ -5,6 +5,7 @@ import { jainIndex } from './fairness.ts'
 import { newJob } from './job.ts'
 import { meterOver } from './meter.ts'
 import { spreadOf } from './spread.ts'
+import { podOf } from './testing.ts'
 
 test("Jain's index is 1 where all have the same by weight, and falls to 1/n where one has everything", () => {
   const of = (held: number, wanted: number, weight = 1) => ({ held, wanted, weight })
@@ -32,16 +33,7 @@ test('controllers try again after twice as long each time, and at least every 1,
 })
 
 test('use is integrated exactly within the window, and in all', () => {
-  const pod = {
-    name: 'p',
-    namespace: 'n',
-    tenant: 't',
-    tier: 'burst' as const,
-    size: { gpus: 2, milliOfEach: 1000 },
-    models: [],
-    createdAtMs: 0,
-    runMs: 0,
-  }
+  const pod = { ...podOf('p', { tier: 'burst', size: { gpus: 2, milliOfEach: 1000 } }), namespace: 'n', tenant: 't' }
   const meter = meterOver({ fromMs: 1_000, toMs: 3_400 }, new Map([['t', 1]]))
   const job = newJob(pod)
   const refused = { kind: 'refused', sinceMs: 500, lastMs: 500, attempts: 1, retryAtMs: 0 } as const
@@ -68,4 +60,29 @@ test('use is integrated exactly within the window, and in all', () => {
   assert.deepEqual([lost, lostInWindow], [2_000 * 1_000, 2_000 * 1_000])
   assert.deepEqual([curves.waiting[24], curves.waiting[25]], [2_000, 0])
   assert.deepEqual([curves.inUse[24], curves.inUse[25], curves.inUse[239]], [0, 2_000, 2_000])
+})
+
+test('fairness is a mean over the time in which burst is contended, part by part and in all', () => {
+  const meter = meterOver(
+    { fromMs: 0, toMs: 2_400 },
+    new Map([
+      ['t', 1],
+      ['u', 1],
+    ]),
+  )
+  const burst = (name: string, tenant: string) =>
+    newJob({ ...podOf(name, { tier: 'burst' }), namespace: tenant, tenant })
+  const refusedAt = (sinceMs: number) =>
+    ({ kind: 'refused', sinceMs, lastMs: sinceMs, attempts: 1, retryAtMs: 0 }) as const
+  const [holder, wanting] = [burst('a', 't'), burst('b', 'u')]
+  const held = { kind: 'held', class: 'c', tier: 'burst', isOwed: false, run: null, notice: null } as const
+  const admitted = (uid: string, admittedAtMs: number) => ({ ...held, uid, admittedAtMs, isLeaving: false })
+  meter.moved(holder, admitted('a', 0), 0)
+  holder.stage = admitted('a', 0)
+  meter.moved(wanting, refusedAt(15), 15)
+  wanting.stage = refusedAt(15)
+  meter.moved(wanting, { kind: 'done' }, 30)
+  const { fairness, curves } = meter.read()
+  assert.equal(fairness, 0.5)
+  assert.deepEqual(curves.fairness.slice(0, 4), [null, 0.5, 0.5, null])
 })

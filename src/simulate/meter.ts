@@ -32,12 +32,14 @@ export interface Reading {
   readonly curves: Curves
 }
 
-/** Means over equal parts of the window, in milli-GPUs. */
+/** Means over equal parts of the window, in milli-GPUs but for the last. */
 export interface Curves {
   readonly inUse: readonly number[]
   readonly waiting: readonly number[]
   /** Of that, reserved capacity that was lent out. */
   readonly owed: readonly number[]
+  /** Jain's index, over the time of a part in which burst was contended; null where it was not. */
+  readonly fairness: readonly (number | null)[]
 }
 
 const PARTS = 240
@@ -46,13 +48,13 @@ export function meterOver(window: Window, weights: ReadonlyMap<string, number>):
   const inUse = new Float64Array(PARTS)
   const waiting = new Float64Array(PARTS)
   const owed = new Float64Array(PARTS)
+  const fairness = { sum: new Float64Array(PARTS), ms: new Float64Array(PARTS) }
   const partMs = Math.max(1, window.toMs - window.fromMs) / PARTS
   const tenants = new Map(
     [...weights].map(([tenant, weight]): [string, BurstOf] => [tenant, { held: 0, wanted: 0, weight }]),
   )
   const now = { inUse: 0, waiting: 0, owed: 0 }
   const lost = { inWindow: 0, inAll: 0 }
-  const fairness = { sum: 0, ms: 0 }
   let lastMs = 0
   let used = 0
 
@@ -63,15 +65,15 @@ export function meterOver(window: Window, weights: ReadonlyMap<string, number>):
     used += now.inUse * (toMs - lastMs)
     lastMs = toMs
     if (to <= from) return
+    const index = jainIndex(tenants.values())
     for (const { part, ms } of parts(from - window.fromMs, to - window.fromMs, partMs)) {
       inUse[part] = (inUse[part] ?? 0) + now.inUse * ms
       waiting[part] = (waiting[part] ?? 0) + now.waiting * ms
       owed[part] = (owed[part] ?? 0) + now.owed * ms
+      if (index === null) continue
+      fairness.sum[part] = (fairness.sum[part] ?? 0) + index * ms
+      fairness.ms[part] = (fairness.ms[part] ?? 0) + ms
     }
-    const index = jainIndex(tenants.values())
-    if (index === null) return
-    fairness.sum += index * (to - from)
-    fairness.ms += to - from
   }
 
   function add({ pod: { tenant } }: Job, footprint: Footprint, sign: 1 | -1): void {
@@ -99,15 +101,28 @@ export function meterOver(window: Window, weights: ReadonlyMap<string, number>):
       advance(Math.max(lastMs, window.toMs))
       return {
         window,
-        usedInWindow: inUse.reduce((sum, each) => sum + each, 0),
+        usedInWindow: total(inUse),
         used,
         lostInWindow: lost.inWindow,
         lost: lost.inAll,
-        fairness: fairness.ms === 0 ? null : fairness.sum / fairness.ms,
-        curves: { inUse: means(inUse, partMs), waiting: means(waiting, partMs), owed: means(owed, partMs) },
+        fairness: ratio(total(fairness.sum), total(fairness.ms)),
+        curves: {
+          inUse: means(inUse, partMs),
+          waiting: means(waiting, partMs),
+          owed: means(owed, partMs),
+          fairness: [...fairness.sum].map((sum, part) => ratio(sum, fairness.ms[part] ?? 0)),
+        },
       }
     },
   }
+}
+
+function total(sums: Float64Array): number {
+  return sums.reduce((sum, each) => sum + each, 0)
+}
+
+function ratio(sum: number, ms: number): number | null {
+  return ms === 0 ? null : sum / ms
 }
 
 function means(sums: Float64Array, partMs: number): readonly number[] {

@@ -9,6 +9,7 @@ import type { Tenant } from '../quota/quota-tree.ts'
 import { potential } from '../quota/tree.ts'
 import type { Floor } from './floor.ts'
 import { amountsOf, askOf, type Job, milliOf } from './job.ts'
+import { classNameOf } from './model-class.ts'
 
 export interface Choice {
   readonly book: Book
@@ -22,8 +23,9 @@ export interface Choice {
 export function chosenClass(job: Job, { book, floor, classOf, queued }: Choice): string | undefined {
   const tenant = book.quota.tenants.get(job.pod.tenant)
   if (tenant === undefined) return undefined
-  const models = job.pod.models.length === 0 ? [...classOf.keys()] : job.pod.models
-  const classes = models.flatMap(model => classOf.get(model) ?? []).filter(name => isPossible(job, name, tenant, floor))
+  const named = new Set(job.pod.models.map(classNameOf))
+  const all = [...new Set(classOf.values())].filter(name => named.size === 0 || named.has(name))
+  const classes = all.filter(name => isPossible(job, name, tenant, floor))
   const open = classes.filter(name => firstFit(book, tenant, askOf(job, name)) !== undefined)
   if (open.length > 0) return open.reduce((best, name) => (floor.idle(name) > floor.idle(best) ? name : best))
   const crowding = (name: string) => queued(name) / Number(potential(leafOf(job, tenant), name))

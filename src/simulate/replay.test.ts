@@ -47,7 +47,7 @@ function sceneOf(pods: readonly TracePod[], rebalancer: Rebalancer | null): Scen
   assert.ok(cluster.ok, JSON.stringify(cluster))
   const { quotas, classes, reclaimTerms: terms } = cluster.value
   const classOf = classesOf(NODES, classes)
-  const ownedPods = owned(ordered, quotas)
+  const ownedPods = owned(ordered, quotas, '')
   assert.ok(classOf.ok && ownedPods.ok)
   return { quotas, terms, pods: ownedPods.value, nodes: NODES, classOf: classOf.value, rebalancer }
 }

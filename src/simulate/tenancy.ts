@@ -9,30 +9,27 @@ export interface OwnedPod extends TracePod {
   readonly tenant: string
 }
 
-/** Every pod with its tenant, or the namespaces that are nobody's. */
-export function owned(pods: readonly TracePod[], quotas: Quotas): Parsed<readonly OwnedPod[]> {
+/** Every pod with its tenant, or the namespaces that are nobody's, each where it is first named; `remedy` says what to do about those. */
+export function owned(pods: readonly TracePod[], quotas: Quotas, remedy: string): Parsed<readonly OwnedPod[]> {
   const tenants = [...quotas.treeOfTenant.keys()].toSorted()
   if (tenants.length === 0) {
     return failed({ at: 'the cluster', problem: 'has no TenantQuota', remedy: 'give the pods of the trace a tenant' })
   }
-  const strays = new Set<string>()
+  const strays = new Map<string, string>()
   const all = pods.flatMap(pod => {
     const tenant =
       pod.namespace === null ? tenants[fnv1a(pod.name) % tenants.length] : quotas.tenantOfNamespace.get(pod.namespace)
     if (tenant !== undefined) return [{ ...pod, namespace: pod.namespace ?? tenant, tenant }]
-    strays.add(pod.namespace ?? '')
+    const namespace = pod.namespace ?? ''
+    if (!strays.has(namespace)) strays.set(namespace, pod.at)
     return []
   })
-  return strays.size === 0 ? parsed(all) : failed(...[...strays].toSorted().map(nobodys))
-}
-
-function nobodys(namespace: string): Issue {
-  const problem = 'is the namespace of no TenantQuota'
-  return {
-    at: `namespace ${JSON.stringify(namespace)}`,
-    problem,
-    remedy: 'add it to a tenant, or leave the cell empty',
-  }
+  if (strays.size === 0) return parsed(all)
+  return failed(
+    ...[...strays].map(([namespace, at]): Issue => {
+      return { at, problem: `${JSON.stringify(namespace)} is the namespace of no TenantQuota`, remedy }
+    }),
+  )
 }
 
 // FNV-1a, 32 bits: short, and spreads names that differ in their last digits.

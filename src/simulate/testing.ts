@@ -6,6 +6,7 @@ export function podOf(name: string, more: Partial<TracePod> = {}): TracePod {
   return {
     name,
     namespace: null,
+    at: 'pods.csv:2:1',
     tier: 'reserved',
     size: { gpus: 1, milliOfEach: 1000 },
     models: [],

@@ -6,7 +6,8 @@ export interface Panel {
   readonly unit: string
   /** The top of the axis; without it, the greatest value. */
   readonly max?: number
-  readonly lines: readonly (readonly number[])[]
+  /** null where there is nothing to show: the line has a gap. */
+  readonly lines: readonly (readonly (number | null)[])[]
 }
 
 export interface Frame {
@@ -20,7 +21,7 @@ export interface Frame {
 
 export function panelSvg(panel: Panel, frame: Frame): readonly string[] {
   const { title, unit, lines } = panel
-  const values = ticks(panel.max ?? Math.max(1, ...lines.flat()), 4)
+  const values = ticks(panel.max ?? Math.max(1, ...lines.flat().map(value => value ?? 0)), 4)
   const max = values.at(-1) ?? 1
   const yOf = (value: number) => frame.top + frame.height * (1 - Math.min(value, max) / max)
   return [
@@ -44,11 +45,18 @@ function hourTicks({ left, top, width, height, hours }: Frame): readonly string[
   })
 }
 
-/** A line through the middle of each part. */
-function pathOf(values: readonly number[], { left, width }: Frame, yOf: (value: number) => number): string {
+/** A line through the middle of each part, broken where a part has no value; one that stands alone is as long as its part. */
+function pathOf(values: readonly (number | null)[], { left, width }: Frame, yOf: (value: number) => number): string {
   const step = width / values.length
-  const points = values.map((value, index) => `${place(left + step * (index + 0.5))} ${place(yOf(value))}`)
-  return `M${points.join('L')}`
+  const point = (index: number, value: number) => `${place(left + step * index)} ${place(yOf(value))}`
+  const isGap = (value: number | null | undefined) => value === null || value === undefined
+  const parts = values.map((value, index) => {
+    if (value === null) return ''
+    const [opens, ends] = [isGap(values[index - 1]), isGap(values[index + 1])]
+    if (opens && ends) return `M${point(index, value)}L${point(index + 1, value)}`
+    return `${opens ? 'M' : 'L'}${point(index + 0.5, value)}`
+  })
+  return parts.join('')
 }
 
 function place(at: number): string {

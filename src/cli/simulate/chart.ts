@@ -1,12 +1,12 @@
-/** A comparison as a picture: utilisation and waiting over time, a line for each run. Plain SVG, for light and dark pages. */
+/** A comparison as a picture: utilisation, waiting and fairness over time, a line for each run. Plain SVG, for light and dark pages. */
 import { type Frame, panelSvg } from './chart-panel.ts'
 import type { Run } from './simulate.ts'
 
 const WIDTH = 880
 const LEFT = 64
 const PANEL_HEIGHT = 160
-const TOPS = [100, 340, 580] as const
-const HEIGHT = 780
+const TOPS = [100, 340, 580, 820] as const
+const HEIGHT = 1020
 const RUN_WIDTH = 200
 
 // Told apart by hue, by lightness and by the pattern of the line, so that no reader needs to see colours.
@@ -33,9 +33,15 @@ export function chartSvg(runs: readonly Run[]): string {
     unit: '',
     lines: runs.map(({ figures: { curves } }) => curves.owed.map(milli => milli / 1000)),
   }
+  const fairness = {
+    title: 'Fairness of burst while somebody is refused: Jain’s index by weight, 1 is even',
+    unit: '',
+    max: 1,
+    lines: runs.map(({ figures: { curves } }) => curves.fairness),
+  }
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="chart-title chart-text">`,
-    '<title id="chart-title">Utilisation and waiting over time</title>',
+    '<title id="chart-title">Utilisation, waiting and fairness over time</title>',
     `<desc id="chart-text">${runs.map(inWords).join(' ')}</desc>`,
     `<style>${styles()}</style>`,
     `<rect class="page" width="${WIDTH}" height="${HEIGHT}"/>`,
@@ -43,13 +49,15 @@ export function chartSvg(runs: readonly Run[]): string {
     ...panelSvg(utilisation, frame(TOPS[0])),
     ...panelSvg(waiting, frame(TOPS[1])),
     ...panelSvg(owed, frame(TOPS[2])),
+    ...panelSvg(fairness, frame(TOPS[3])),
     '</svg>',
   ].join('\n')
 }
 
-function inWords({ name, figures: { utilisation, owedWait } }: Run): string {
+function inWords({ name, figures: { utilisation, owedWait, fairness } }: Run): string {
   const waited = `${owedWait.waited} reserved pods waited for capacity that was lent out`
-  return `${escaped(name)}: ${(utilisation * 100).toFixed(1)} % of the GPUs are in use on average, and ${waited}.`
+  const even = fairness === null ? 'burst was never contended' : `the fairness of burst is ${fairness.toFixed(3)}`
+  return `${escaped(name)}: ${(utilisation * 100).toFixed(1)} % of the GPUs are in use on average, ${waited}, and ${even}.`
 }
 
 function legend(name: string, index: number): string {

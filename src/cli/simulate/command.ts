@@ -17,7 +17,7 @@ export function addSimulate(program: Command, terminal: Terminal, done: (code: E
     .option('--compare [dir]', 'run it without borrowing and without reclaim as well; or under a second cluster folder')
     .option('--compress <factor>', 'let pods come so many times as dense, and run as long as ever', '1')
     .option('--node-share <percent>', 'the part of the nodes that are there, of each model', '100%')
-    .option('--chart <file>', 'draw utilisation and waiting over time (.svg or .html)')
+    .option('--chart <file>', 'draw utilisation, waiting and fairness over time (.svg or .html)')
     .addOption(new Option('-o, --output <form>', 'the form of the answer').choices(['text', 'json']).default('text'))
     .action((options: SimulateOptions) => done(simulate(options, REBALANCER, terminal)))
 }

@@ -46,7 +46,7 @@ function runJson({ name, figures, rejections }: Run) {
     steps,
     plans,
     rejectedPlans: rejections.length,
-    fairness: fairness === null ? null : rounded(fairness),
+    fairness: roundedOrNull(fairness),
     curves: curvesJson(figures.curves),
   }
 }
@@ -55,10 +55,14 @@ function spreadJson({ all, waited, p50Ms, p99Ms, maxMs }: Spread) {
   return { all, waited, p50Seconds: p50Ms / 1000, p99Seconds: p99Ms / 1000, maxSeconds: maxMs / 1000 }
 }
 
-/** GPUs. */
-function curvesJson({ inUse, waiting, owed }: Curves) {
+/** GPUs, and an index. */
+function curvesJson({ inUse, waiting, owed, fairness }: Curves) {
   const gpus = (curve: readonly number[]) => curve.map(milli => rounded(milli / 1000))
-  return { inUse: gpus(inUse), waiting: gpus(waiting), owed: gpus(owed) }
+  return { inUse: gpus(inUse), waiting: gpus(waiting), owed: gpus(owed), fairness: fairness.map(roundedOrNull) }
+}
+
+function roundedOrNull(value: number | null): number | null {
+  return value === null ? null : rounded(value)
 }
 
 // Six digits: sums of floating-point numbers end in noise that nobody should compare.

@@ -15,10 +15,16 @@ import { inOrder, type Size, type Trace, type TraceNode, type TracePod } from '.
 const CREATED = 'simulation.sluice.dev/created-seconds'
 const RUN = 'simulation.sluice.dev/run-seconds'
 const TIER_LABEL = 'sluice.dev/tier'
+const NAME_A_TIER = `set it to one of ${TIERS.join(', ')}`
+const KUBECTL = 'give what kubectl get pods -A -o yaml prints, with the two annotations of a simulation'
 
-export function readPodManifests(file: string, cluster: Cluster, nodes: readonly TraceNode[]): Parsed<Trace> {
+export function readPodManifests(
+  file: string,
+  cluster: Cluster,
+  nodes: readonly TraceNode[] | undefined,
+): Parsed<Trace> {
   const objects = readPodList(file)
-  if (!objects.ok) return objects
+  if (!objects.ok) return failed(...objects.issues.map(issue => remedied(issue, KUBECTL)))
   const issues: Issue[] = []
   const read = objects.value.map(object => podOf(object, cluster, nodes, issues))
   if (issues.length > 0) return failed(...issues)
@@ -31,13 +37,13 @@ export function readPodManifests(file: string, cluster: Cluster, nodes: readonly
 function podOf(
   { at, value }: PlacedObject,
   cluster: Cluster,
-  nodes: readonly TraceNode[],
+  nodes: readonly TraceNode[] | undefined,
   issues: Issue[],
 ): TracePod | 'free' | undefined {
   const present = presentPod(value, cluster, exemptNamespaces([]))
   if (present.kind === 'free') return 'free'
   if (present.issues.length > 0 || present.kind === 'unclear') {
-    issues.push(...present.issues.map(issue => ({ ...issue, at: `${at}: ${issue.at}` })))
+    issues.push(...present.issues.map(issue => remedied({ ...issue, at: `${at}: ${issue.at}` }, remedyAt(issue.at))))
     return undefined
   }
   const { namespace, name } = podIdentity(value)
@@ -45,24 +51,33 @@ function podOf(
   const [createdAtMs, runMs] = [secondsOf(value, CREATED, at, issues), secondsOf(value, RUN, at, issues)]
   const part = onlyClass(present.demand.byClass, at, issues)
   if (tier === undefined || createdAtMs === undefined || runMs === undefined || part === undefined) return undefined
-  const models = new Set(nodes.map(({ model }) => model).filter(model => classNameOf(model) === part.className))
   return {
     name: `${namespace}/${name}`,
     namespace,
+    at: `${at}: metadata.namespace`,
     tier,
     size: part.size,
-    models: [...models].toSorted(),
+    models: modelsOf(part.className, nodes, at, issues),
     createdAtMs,
     runMs,
   }
+}
+
+/** Admission says what is wrong, for a pod on its way into a cluster; here it stands in a file that can be changed. */
+function remedyAt(field: string): string {
+  return field.includes(TIER_LABEL) ? NAME_A_TIER : 'change the manifest, or leave the pod out'
+}
+
+function remedied(issue: Issue, remedy: string): Issue {
+  return { ...issue, remedy: issue.remedy ?? remedy }
 }
 
 function tierOf(value: PlacedObject['value'], at: string, issues: Issue[]): Tier | undefined {
   const label = fieldAt(value, 'metadata', 'labels')
   const named = isObject(label) ? label[TIER_LABEL] : undefined
   const tier = TIERS.find(each => each === named)
-  const remedy = `set it to one of ${TIERS.join(', ')}`
-  if (tier === undefined) issues.push({ at: `${at}: metadata.labels`, problem: `${TIER_LABEL} names no tier`, remedy })
+  const problem = `${TIER_LABEL} names no tier`
+  if (tier === undefined) issues.push({ at: `${at}: metadata.labels`, problem, remedy: NAME_A_TIER })
   return tier
 }
 
@@ -73,6 +88,20 @@ function secondsOf(value: PlacedObject['value'], key: string, at: string, issues
   const problem = `${key} is not a number of seconds`
   issues.push({ at: `${at}: metadata.annotations`, problem, remedy: 'write it in digits, as a string' })
   return undefined
+}
+
+/** The models of its class. None would mean any, to which a pod of a class that no node is of has no right. */
+function modelsOf(
+  className: string,
+  nodes: readonly TraceNode[] | undefined,
+  at: string,
+  issues: Issue[],
+): readonly string[] {
+  if (nodes === undefined) return []
+  const models = nodes.map(({ model }) => model).filter(model => classNameOf(model) === className)
+  const problem = `asks for the class ${className}, and no node is of it`
+  if (models.length === 0) issues.push({ at, problem, remedy: 'add a node of that model, or leave the pod out' })
+  return [...new Set(models)].toSorted()
 }
 
 /** A pod of several classes sits on no single node, and one of slices on no whole GPU. */

@@ -12,8 +12,9 @@ import { compressed, shareOf, type Trace, type TraceNode } from '../../simulate/
 import { VARIANTS, type Variant } from '../../simulate/variants.ts'
 import type { Rebalancer, Scene } from '../../simulate/world.ts'
 import { readLayers } from '../cluster.ts'
+import { uncounted } from './counted-nodes.ts'
 import { type Scale, type SimulateOptions, scaleOf } from './options.ts'
-import { readTrace } from './read-trace.ts'
+import { readTrace, strayRemedy } from './read-trace.ts'
 import { textOf } from './text-file.ts'
 
 interface NamedScene {
@@ -33,14 +34,17 @@ export function scenesOf(options: SimulateOptions, rebalancer: Rebalancer | null
   const issues: Issue[] = []
   const scale = taken(scaleOf(options), issues)
   const allNodes = taken(textOf(options.nodes, readNodes), issues)
-  const wholeTrace = taken(readTrace(options.pods, options.cluster, allNodes ?? []), issues)
+  const wholeTrace = taken(readTrace(options.pods, options.cluster, allNodes), issues)
   if (scale === undefined || wholeTrace === undefined || allNodes === undefined) return failed(...unique(issues))
 
   const trace = compressed(wholeTrace, scale.compress)
   const nodes = shareOf(allNodes, scale.nodeShare)
   const runs = plannedRuns(options).flatMap(({ name, variant, folder }) => {
     const cluster = taken(clusterFor(folder, variant, trace, nodes), issues)
-    const scene = cluster === undefined ? undefined : taken(sceneOf(cluster, trace, nodes), issues)
+    const scene =
+      cluster === undefined
+        ? undefined
+        : taken(sceneOf(cluster, trace, nodes, strayRemedy(options.pods, folder)), issues)
     return scene === undefined
       ? []
       : [{ name, scene: { ...scene, rebalancer: variant === 'sluice' ? rebalancer : null } }]
@@ -73,14 +77,22 @@ function clusterFor(
     folder === undefined ? parsed([builtCluster(nodes, pods)]) : readLayers(folder)
   if (!layers.ok) return layers
   const cluster = assembleCluster(...layers.value)
+  // What was built has all nodes there are: half of a model that has a single one is none, as it should be.
+  const missing = cluster.ok && folder !== undefined ? uncounted(layers.value) : []
+  if (missing.length > 0) return failed(...missing)
   if (!cluster.ok || variant !== 'no-borrowing') return cluster
   return assembleCluster(...layers.value, fixedParts(cluster.value, layers.value))
 }
 
-function sceneOf(cluster: Cluster, { pods }: Trace, nodes: readonly TraceNode[]): Parsed<Omit<Scene, 'rebalancer'>> {
+function sceneOf(
+  cluster: Cluster,
+  { pods }: Trace,
+  nodes: readonly TraceNode[],
+  remedy: string,
+): Parsed<Omit<Scene, 'rebalancer'>> {
   const issues: Issue[] = []
   const classOf = taken(classesOf(nodes, cluster.classes), issues)
-  const ownedPods = taken(owned(pods, cluster.quotas), issues)
+  const ownedPods = taken(owned(pods, cluster.quotas, remedy), issues)
   if (classOf === undefined || ownedPods === undefined) return failed(...issues)
   return parsed({ quotas: cluster.quotas, terms: carriedOut(cluster.reclaimTerms), pods: ownedPods, nodes, classOf })
 }

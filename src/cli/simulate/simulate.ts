@@ -1,16 +1,13 @@
-import { writeFileSync } from 'node:fs'
-import { shortPath, unreadable } from '../../config/cluster-folder.ts'
-import { failed, formatIssue, type Parsed, parsed } from '../../schema/parsed.ts'
+import { formatIssue, type Parsed } from '../../schema/parsed.ts'
 import type { Figures } from '../../simulate/figures.ts'
 import { replay } from '../../simulate/replay.ts'
 import type { Rejection } from '../../simulate/turn.ts'
 import type { Rebalancer } from '../../simulate/world.ts'
 import { complain } from '../cluster.ts'
 import { EXIT, type ExitCode, type Terminal } from '../terminal.ts'
-import { chartSvg } from './chart.ts'
-import { chartHtml } from './chart-page.ts'
+import { openChart } from './chart-file.ts'
 import { simulationJson } from './json.ts'
-import { chartForm, type SimulateOptions } from './options.ts'
+import type { SimulateOptions } from './options.ts'
 import { type Progress, processProgress } from './progress.ts'
 import { type Scenes, scenesOf } from './scenes.ts'
 import { simulationText } from './text.ts'
@@ -24,19 +21,17 @@ export interface Run {
 
 /** `sluice simulate`: replays a trace in virtual time. Exits with 1 if a plan was found to be wrong. */
 export function simulate(options: SimulateOptions, rebalancer: Rebalancer | null, terminal: Terminal): ExitCode {
-  const form = options.chart === undefined ? parsed(undefined) : chartForm(options.chart)
-  const scenes = form.ok ? scenesOf(options, rebalancer) : form
-  if (!form.ok || !scenes.ok) return badInput(form.ok ? scenes : form, terminal)
+  const chart = openChart(options.chart)
+  const scenes = chart.ok ? scenesOf(options, rebalancer) : chart
+  if (!chart.ok || !scenes.ok) return badInput(chart.ok ? scenes : chart, terminal)
 
   const runs = runsOf(scenes.value, processProgress())
-  if (options.chart !== undefined && form.value !== undefined) {
-    const svg = chartSvg(runs)
-    const written = write(options.chart, form.value === 'svg' ? `${svg}\n` : chartHtml(svg))
-    if (!written.ok) return badInput(written, terminal)
-  }
   if (options.output === 'json') terminal.out(JSON.stringify(simulationJson(scenes.value, runs), null, 2))
   else terminal.out(simulationText(scenes.value, runs, terminal))
   for (const run of runs) tellRejections(run, terminal)
+  // Last, so that a disk that is full by now takes nothing but the chart.
+  const drawn = chart.value(runs)
+  if (!drawn.ok) return badInput(drawn, terminal)
   return runs.every(({ rejections }) => rejections.length === 0) ? EXIT.yes : EXIT.no
 }
 
@@ -64,13 +59,4 @@ function tellRejections({ name, rejections }: Run, terminal: Terminal): void {
 function badInput(result: Parsed<unknown>, terminal: Terminal): ExitCode {
   if (!result.ok) complain(result.issues, terminal)
   return EXIT.badInput
-}
-
-function write(file: string, text: string): Parsed<true> {
-  try {
-    writeFileSync(file, text)
-    return parsed(true)
-  } catch (cause) {
-    return failed(unreadable(shortPath(file), cause))
-  }
 }

@@ -23,6 +23,7 @@ export const MEASURES: readonly Measure[] = [
     of: ({ pods }: Figures) => `${pods.admitted[tier]} of ${pods.asked[tier]}`,
   })),
   ...TIERS.map(tier => ({ name: `refused at first ${tier}`, of: ({ pods }: Figures) => String(pods.refused[tier]) })),
+  { name: 'could never run', of: ({ pods }) => byTier(pods.barred) },
   { name: 'evictions', of: ({ evicted }) => evictions(evicted) },
   { name: 'promotions', of: ({ steps }) => String(steps.promote) },
   { name: 'fairness of burst (Jain)', of: ({ fairness }) => (fairness === null ? '-' : fairness.toFixed(3)) },
@@ -39,6 +40,11 @@ function hours(gpuHours: number): string {
 
 function spread({ waited, p50Ms, p99Ms, maxMs }: Spread): string {
   return waited === 0 ? '-' : [p50Ms, p99Ms, maxMs].map(duration).join(' / ')
+}
+
+function byTier(counts: TierCounts): string {
+  const some = TIERS.filter(tier => counts[tier] > 0)
+  return some.length === 0 ? '0' : some.map(tier => `${counts[tier]} ${tier}`).join(', ')
 }
 
 function evictions(evicted: TierCounts): string {

@@ -3,6 +3,7 @@ import { failed, type Issue, type Parsed, parsed } from '../../schema/parsed.ts'
 import * as cells from './cells.ts'
 import { type Row, readTable } from './table.ts'
 import type { TraceNode } from './trace.ts'
+import { twins } from './twins.ts'
 
 const COLUMNS = { required: ['sn', 'gpu', 'model'], optional: [] }
 
@@ -14,6 +15,7 @@ export function readNodes(text: string, file: string): Parsed<readonly TraceNode
   if (!table.ok) return table
   const issues: Issue[] = []
   const nodes = table.value.flatMap(row => nodeOf(row, issues) ?? [])
+  issues.push(...twins(table.value, 'sn', 'node'))
   const withGpus = nodes.filter(({ gpus }) => gpus > 0)
   if (issues.length === 0 && withGpus.length === 0) {
     issues.push({ at: file, problem: 'no node has a GPU', remedy: 'give the nodes that have some' })

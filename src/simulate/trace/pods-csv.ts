@@ -4,9 +4,11 @@
  */
 import { failed, type Issue, type Parsed, parsed } from '../../schema/parsed.ts'
 import type { Tier } from '../../schema/parts.ts'
+import { classNameOf } from '../model-class.ts'
 import * as cells from './cells.ts'
 import { type Cell, type Row, readTable } from './table.ts'
 import { inOrder, type Size, type Trace, type TracePod } from './trace.ts'
+import { twins } from './twins.ts'
 
 const COLUMNS = {
   required: ['name', 'num_gpu', 'gpu_milli', 'qos', 'creation_time', 'deletion_time'],
@@ -24,12 +26,13 @@ const TIER_OF_QOS: ReadonlyMap<string, Tier> = new Map([
 // A table of another kind is wrong in every row, and nobody reads a thousand lines of the same.
 const MOST_ISSUES = 20
 
-export function readPods(text: string, file: string): Parsed<Trace> {
+/** `models`: those that nodes have, of which a pod may name some; null where they are not known. */
+export function readPods(text: string, file: string, models: readonly string[] | null): Parsed<Trace> {
   const table = readTable(text, file, COLUMNS)
   if (!table.ok) return failed(...table.issues.slice(0, MOST_ISSUES))
   const issues: Issue[] = []
-  const read = table.value.map(row => podOf(row, issues))
-  issues.push(...twins(table.value))
+  const read = table.value.map(row => podOf(row, models, issues))
+  issues.push(...twins(table.value, 'name', 'pod'))
   if (issues.length > 0) return failed(...issues.slice(0, MOST_ISSUES))
   const pods = read.filter(pod => pod !== undefined)
   return parsed({
@@ -38,7 +41,7 @@ export function readPods(text: string, file: string): Parsed<Trace> {
   })
 }
 
-function podOf(row: Row, issues: Issue[]): TracePod | undefined {
+function podOf(row: Row, known: readonly string[] | null, issues: Issue[]): TracePod | undefined {
   const name = cells.name(row.cell('name'), issues)
   const tier = tierOf(row.cell('qos'), issues)
   const size = sizeOf(row, issues)
@@ -53,10 +56,12 @@ function podOf(row: Row, issues: Issue[]): TracePod | undefined {
   )
     return undefined
   const models = modelsOf(row.cell('gpu_spec'))
+  if (size.gpus > 0 && known !== null) issues.push(...strangeModels(models, known, row.cell('gpu_spec')))
   const namespace = row.cell('namespace')?.text ?? ''
   return {
     name,
     namespace: namespace === '' ? null : namespace,
+    at: (row.cell('namespace') ?? row.cell('name'))?.at ?? '',
     tier,
     size,
     models,
@@ -105,20 +110,14 @@ function modelsOf(cell: Cell | undefined): readonly string[] {
   return [...new Set(named)].toSorted()
 }
 
-function twins(rows: readonly Row[]): readonly Issue[] {
-  const seen = new Set<string>()
-  return rows.flatMap(row => {
-    const cell = row.cell('name')
-    if (cell === undefined || cell.text === '' || !seen.has(cell.text)) {
-      seen.add(cell?.text ?? '')
-      return []
-    }
-    return [
-      {
-        at: cell.at,
-        problem: `another pod is named ${JSON.stringify(cell.text)}`,
-        remedy: 'give each pod its own name',
-      },
-    ]
-  })
+/** A model that no node has is almost always a name misspelt; its pods could never run. Models are told apart by their classes. */
+function strangeModels(models: readonly string[], known: readonly string[], cell: Cell | undefined): readonly Issue[] {
+  const classes = new Set(known.map(classNameOf))
+  return models
+    .filter(model => !classes.has(classNameOf(model)))
+    .map(model => ({
+      at: cell?.at ?? '',
+      problem: `no node has the model ${JSON.stringify(model)}`,
+      remedy: `use one of ${known.join(', ')}, or leave the cell empty`,
+    }))
 }

@@ -58,11 +58,11 @@ function cellsOf(line: string, number: number, file: string): readonly Cell[] {
 }
 
 function missingColumns(at: string, missing: readonly string[], { required, optional }: Columns): Issue {
-  const problem = `the header lacks ${missing.join(', ')}`
+  const others = optional.length === 0 ? '' : `; ${optional.join(',')} are optional`
   return {
     at,
-    problem,
-    remedy: `the first line names the columns ${required.join(',')}; ${optional.join(',')} are optional`,
+    problem: `the header lacks ${missing.join(', ')}`,
+    remedy: `the first line names the columns ${required.join(',')}${others}`,
   }
 }
 

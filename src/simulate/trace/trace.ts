@@ -11,6 +11,8 @@ export interface Trace {
 export interface TracePod {
   readonly name: string
   readonly namespace: string | null
+  /** Where its namespace stands, or it itself. */
+  readonly at: string
   readonly tier: Tier
   readonly size: Size
   /** The models it may run on; none: any. */
