@@ -74,6 +74,46 @@ test('a cut quota is given back by burst, then by shared, and by nobody who has 
   assert.ok(plan.steps.every(({ rule }) => rule === 'over-its-limit'))
 })
 
+/** Of ten that one tenant reserved and uses, eight were cut; another lends its six. */
+const CUT: Scene = {
+  cohorts: [cohort('root', { a: {} })],
+  tenants: [
+    tenant('cut', 'root', { a: { reserved: 2 } }),
+    tenant('owner', 'root', { a: { reserved: 6 } }),
+    tenant('guest', 'root', { a: {} }),
+  ],
+}
+const ofCut = Array.from({ length: 10 }, (_, at) => pod(`r${at}`, 'cut', { tier: 'reserved' }))
+
+test('a reservation that was cut below its use keeps burst from nobody who is within theirs', () => {
+  const plan = planOf(snapshotOf({ ...CUT, pods: [...ofCut, ...four(guest), waiting('w'), waiting('x')] }))
+  assert.deepEqual(podsIn(plan, 'notify').toSorted(), ['g0', 'g1', 'g2', 'g3'])
+  assert.deepEqual(
+    plan.met.map(({ need, victims }) => [need.kind, victims.length]),
+    [
+      ['entitled', 1],
+      ['entitled', 1],
+      ['excess', 2],
+    ],
+  )
+})
+
+test('what is reserved above a cut quota is asked of nobody, and told once burst is gone', () => {
+  assert.deepEqual(podsIn(planOf(snapshotOf({ ...CUT, pods: [...ofCut, ...four(guest)] })), 'notify').length, 4)
+  const after = planOf(snapshotOf({ ...CUT, pods: [...ofCut, waiting('w')] }))
+  assert.deepEqual(after.steps, [])
+  assert.deepEqual(
+    after.unmet.map(({ need, because }) => [need.kind, because]),
+    [['excess', 'nobody']],
+  )
+})
+
+test('who waits above a reservation that was cut is owed nothing', () => {
+  const more = [0, 1].map(at => pod(`w${at}`, 'cut', { tier: 'reserved', node: null, startedAtMs: null }))
+  const plan = planOf(snapshotOf({ ...CUT, pods: [...ofCut, ...more, ...four(guest)] }))
+  assert.ok([...plan.met, ...plan.unmet].every(({ need }) => need.kind === 'excess'))
+})
+
 test('whoever was refused gets a claim and what makes the shares even, and no more', () => {
   const pods = four((uid, more) => pod(uid, 'greedy', more))
   const refused = ['one', 'two', 'three'].map(owner => refusal(owner, 'modest'))

@@ -58,6 +58,12 @@ const CAPPED: World = {
 const SMALL_POOL: World = { ...UNLIMITED, cohorts: [cohort('c', { a: { burst: 8, shared: 2 } })] }
 const SMALL: World = { ...UNLIMITED, cohorts: [cohort('c', { a: { burst: 4, shared: 4 } })] }
 const GONE: World = { ...SMALL, tenants: [tenant('other', 'c', { a: {} })] }
+// Five are reserved of three, which nobody can take back.
+const KEPT: World = {
+  cohorts: [cohort('c', { a: {} })],
+  tenants: [tenant('owner', 'c', { a: { reserved: 3 } }), tenant('borrower', 'c', { a: {} })],
+  pods: [pod('r1', 'owner', 'reserved', 5), pod('b1', 'borrower', 'burst', 2), pod('b2', 'borrower', 'burst', 2)],
+}
 const NESTED: World = {
   cohorts: [
     cohort('c', { a: { burst: 3 } }),
@@ -75,6 +81,7 @@ accepts([
   { name: 'a pool', ...cut(SMALL_POOL, 'pool:c', 2, tell('s1', 2, shared)) },
   { name: 'all that a cohort has', ...cut(SMALL, 'cohort:c', 8, tell('b1', 2)) },
   { name: 'what a tenant holds that is gone', ...cut(GONE, 'cohort:c', 8, tell('s1', 2)) },
+  { name: 'all that is above what is reserved', ...cut(KEPT, 'cohort:c', 5, tell('b1', 2), tell('b2', 2)) },
   { name: 'only the cohort that borrows', ...cut(NESTED, 'cohort:c', 7, tell('b2', 2)) },
 ])
 
@@ -103,6 +110,11 @@ rejects([
     name: 'shared use that is within its pool',
     ...cut(SMALL, 'cohort:c', 8, tell('s1', 2, shared)),
     want: /shared is taken although reserved and shared of cohort:c are within 8m a/,
+  },
+  {
+    name: 'what is reserved above what there is',
+    ...cut(KEPT, 'cohort:c', 4, tell('b1', 2), tell('b2', 2)),
+    want: /cohort:c still uses 5m a, and may use 4m/,
   },
   {
     name: 'the notice of burst for shared',

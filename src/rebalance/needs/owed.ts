@@ -1,5 +1,5 @@
 /** What is owed: the needs of those who are entitled, and those that nobody in particular waits for. */
-import { type Amount, add, least, most, subtract, ZERO } from '../../quantity/amount.ts'
+import { type Amount, add, least, most, subtract, UNLIMITED, ZERO } from '../../quantity/amount.ts'
 import { roleAt, upwards } from '../../quota/quota-tree.ts'
 import type { Node } from '../../quota/tree.ts'
 import { removeUsage, type Usage, used } from '../../quota/usage.ts'
@@ -7,6 +7,8 @@ import type { ExcessNeed } from '../need.ts'
 import type { Outlook, Start } from '../outlook.ts'
 import type { Snapshot } from '../snapshot.ts'
 import type { Goal, Task } from '../task.ts'
+import { keptAt } from './kept.ts'
+import { limitAt } from './limit.ts'
 import { type OverUse, overUses } from './over-use.ts'
 import { type Waiting, waitingIn } from './waiting.ts'
 
@@ -33,10 +35,12 @@ export function entitledNeeds(snapshot: Snapshot, { outlook, raisedBy }: Start):
   const over = overUses(quota, total)
   if (!over.some(({ node }) => isCohort(quota, node))) return []
   const waiting = waitingIn(snapshot)
-  // Who is part of what reserved and shared by themselves have too much of is entitled to nothing.
+  // Who is part of what reserved and shared by themselves have too much of is entitled to nothing. Where others are, it loses nothing: what
+  // they have too much of is in no part.
   const tooMuch = over.filter(({ node, class: key, limit }) => used(firm, node, key) > limit)
   const isEntitled = ({ leaf }: Waiting, key: string) => {
-    return !tooMuch.some(({ node, class: other }) => other === key && isBelow(node, leaf))
+    const above = tooMuch.filter(({ node, class: other }) => other === key && isBelow(node, leaf))
+    return above.every(({ node }) => isCohort(quota, node) && isWithinOwn(quota, firm, leaf, key))
   }
   // Three usages: once all that is over has been given back, the same without burst, and once the entitled have what is theirs.
   let usages = { relieved: total, firm, granted: total }
@@ -121,6 +125,13 @@ export function withPart(parts: readonly Part[], { node, class: key, part }: Par
     : parts.with(at, { ...known, part: add(known.part, part) })
 }
 
+/** Whether a leaf, and the pool it may be in, have no more than is theirs. */
+function isWithinOwn(quota: Quota, firm: Usage, leaf: Node, key: string): boolean {
+  return upwards(leaf)
+    .filter(node => !isCohort(quota, node))
+    .every(node => used(firm, node, key) <= (limitAt(quota, node, key) ?? UNLIMITED))
+}
+
 /** What is over whoever waits: a quota was cut, or nodes were lost. What is owed to those who wait in vain is not taken for nobody. */
 export function excessNeeds(
   { book: { quota } }: Snapshot,
@@ -130,8 +141,11 @@ export function excessNeeds(
 ): readonly Task[] {
   return overUses(quota, total).flatMap(({ node, class: key, limit }) => {
     const waitedFor = sumOf(inVain.filter(need => need.class === key && isBelow(node, need.node)))
-    const atMost = add(limit, waitedFor)
-    if (used(total, node, key) <= atMost) return []
+    const inUse = used(total, node, key)
+    if (inUse <= add(limit, waitedFor)) return []
+    // Once all has been given back that anybody can give, the rest is still told, as a need that nobody meets.
+    const lowest = add(most(limit, keptAt(quota, total, node, key)), waitedFor)
+    const atMost = inUse > lowest ? lowest : limit
     const raised = add(atMost, raisedBy(node, key))
     const need = {
       kind: 'excess',

@@ -13,5 +13,6 @@ export function isWithinOwn({ total }: Views, { tenant: { spec, leaves }, tier, 
     return cap === null || Iterator.from(keys).map(heldOf).reduce(add, ZERO) <= cap
   }
   const ofClasses = amounts.keys().every(key => isWithin(spec.classes.get(key)?.cap ?? null, [key]))
-  return ofClasses && isWithin(spec.cap, spec.classes.keys())
+  // What it holds of classes that it may no longer use counts as well, for as long as it is there.
+  return ofClasses && isWithin(spec.cap, total.byKey.keys())
 }
