@@ -13,6 +13,7 @@ import { recount } from '../quota/recount.ts'
 import { amounts, bookOn, type Scenario, STAMP, viewOf } from '../quota/testing.ts'
 import { quotaAt } from '../quota/tree.ts'
 import type { Amounts } from '../quota/usage.ts'
+import type { Tier } from '../schema/parts.ts'
 import type { Plan, Step } from './plan.ts'
 import { NOW_MS, ON, pod } from './plans.testing.ts'
 import type { HeldPod, ReclaimTerms, RefusedDemand, Snapshot } from './snapshot.ts'
@@ -29,6 +30,7 @@ interface Taken {
   readonly victim: string
   readonly claimant: string
   readonly class: string
+  readonly tier: Tier
 }
 
 export interface World {
@@ -92,7 +94,7 @@ export function worldOf({ cohorts, tenants }: Scenario, terms: Partial<ReclaimTe
     const claimant = met?.need.kind === 'claim' ? met.need.claim : null
     for (const { uid, tenant, tier, amounts: held } of gone) {
       for (const key of claimant?.amounts.keys() ?? [])
-        taken.push({ victim: tenant, claimant: claimant?.tenant ?? '', class: key })
+        taken.push({ victim: tenant, claimant: claimant?.tenant ?? '', class: key, tier })
       const asks = Object.fromEntries([...held].map(([key, amount]) => [key, Number(amount)]))
       tryFor({ uid: `${uid}'`, tenant, tier, asks }, nowMs)
     }
