@@ -15,7 +15,7 @@ export interface Setbacks {
   among(steps: readonly Step[], snapshot: Snapshot): OfPlan
 }
 
-export interface OfPlan {
+interface OfPlan {
   /**
    * A step failed; whether that changes the order of others. What is blocked, or no longer there, is said at once and keeps nobody
    * waiting.
