@@ -79,6 +79,13 @@ test('what hardly anybody means is told where plans are carried out', () => {
       reclaim: { mode: 'On', claimSeconds: 0 },
       want: ['spec.reclaim.claimSeconds: what is freed is held for nobody: the first who asks has it'],
     },
+    {
+      name: 'a claim that may end before its victims',
+      reclaim: { mode: 'On', claimSeconds: 300 },
+      want: [
+        'spec.reclaim.claimSeconds: what is freed is held for 300 s, and evicted pods may take ten minutes to end',
+      ],
+    },
     { name: 'no notice in plans that are only shown', reclaim: { mode: 'DryRun', noticeSeconds: 0 }, want: [] },
   ]
   for (const { name, reclaim, want } of cases) {

@@ -49,6 +49,9 @@ export function reclaimWarnings(
   })
 }
 
+/** An eviction leaves a pod no more time than this to end (controller/rebalancing/grace.ts). */
+const MOST_ENDING_MS = 600_000
+
 interface Oddity extends Pick<Issue, 'problem' | 'remedy'> {
   readonly field: keyof Said
 }
@@ -67,6 +70,10 @@ function oddities({ noticeMs, claimMs }: ReclaimTerms): readonly Oddity[] {
   if (claimMs === 0) {
     const problem = 'what is freed is held for nobody: the first who asks has it'
     found.push({ field: 'claimSeconds', problem, remedy: 'give owners the time to try again' })
+  }
+  if (claimMs > 0 && claimMs < MOST_ENDING_MS) {
+    const problem = `what is freed is held for ${claimMs / 1_000} s, and evicted pods may take ten minutes to end`
+    found.push({ field: 'claimSeconds', problem, remedy: 'hold it for at least 600' })
   }
   return found
 }

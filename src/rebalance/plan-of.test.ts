@@ -172,7 +172,7 @@ test('a claim lasts from the last deadline of its victims on', () => {
   const plan = planOf(snapshotOf({ ...OPEN, pods, refused: [refusal('one', 'modest')] }))
   const [hold] = plan.steps
   assert.ok(hold?.kind === 'hold')
-  assert.equal(hold.claim.untilMs, NOW_MS + 60_000 + 300_000)
+  assert.equal(hold.claim.untilMs, NOW_MS + 60_000 + 900_000)
 })
 
 test('a claim is kept by those who were told for it, and nobody is told for a second one', () => {

@@ -108,7 +108,8 @@ export const DEFAULT_TERMS: ReclaimTerms = {
   mode: 'DryRun',
   noticeMs: { burst: 60_000, shared: 300_000 },
   minimumRunMs: 300_000,
-  claimMs: 300_000,
+  // What ends last frees its room ten minutes after it was evicted; its owner is to have some time as well.
+  claimMs: 900_000,
   evictionsPerHour: null,
   marginPerMille: 100,
   idleBelow: null,

@@ -52,7 +52,7 @@ const reclaim = object(
     ),
     claimSeconds: Type.Optional(
       integer(
-        'How long freed capacity is held for whom it was freed, from the last eviction on. 300 where nothing is said.',
+        'How long freed capacity is held for whom it was freed, from the last eviction on; longer than the ten minutes that evicted pods may take to end. 900 where nothing is said.',
         { maximum: MOST_SECONDS },
       ),
     ),
