@@ -3,9 +3,8 @@
  * is gone at once, and whoever owns it may create it again.
  */
 import type { Hands, Outcome } from '../../controller/rebalancing/hands.ts'
+import { holdRoom } from '../../controller/rebalancing/promotion-claims.ts'
 import type { Change } from '../../quota/change.ts'
-import { type Claim, claimKey } from '../../quota/claim.ts'
-import { find } from '../../quota/persistent-map.ts'
 import type { LedgerWriter } from '../../quota/writer.ts'
 import type { Evict, Notify, Promote, Rescind, Step } from '../../rebalance/plan.ts'
 import type { Evictions } from './evictions.ts'
@@ -53,21 +52,9 @@ export function standaloneHands(deps: HandsDeps): Hands {
 
   async function promote(step: Promote): Promise<Outcome> {
     const pods = thereOf(step)
-    const claims = pods.map(pod => claimFor(pod, step, now()))
-    const tree = treeOf(step.tenant)
-    await writer.amend(
-      tree,
-      claims.map(claim => ({ kind: 'claim', claim })),
-    )
-    const { claims: standing } = writer.book(tree)?.ledger ?? {}
-    const keys = claims.map(({ tenant, heldFor }) => claimKey(tenant, heldFor))
-    if (standing === undefined || keys.some(key => find(standing, key) === undefined)) {
-      await writer.amend(
-        tree,
-        keys.map(key => ({ kind: 'unclaim', key })),
-      )
-      return { kind: 'stale', why: `${step.to} has no room for it any more` }
-    }
+    const moving = pods.map(({ uid, charged }) => ({ uid, amounts: charged.amounts }))
+    const isHeld = await holdRoom(treeOf(step.tenant), step, moving, now() + PROMOTION_MS, writer)
+    if (!isHeld) return { kind: 'stale', why: `${step.to} has no room for it any more` }
     for (const { uid } of pods) host.retier(uid, step.to)
     return DONE
   }
@@ -107,7 +94,3 @@ const GONE: Outcome = { kind: 'stale', why: 'none of its pods is there any more'
 
 // The next count moves the pod and ends the claim; one that nobody counts must not hold the room for long.
 const PROMOTION_MS = 60_000
-
-function claimFor({ uid, charged }: HostedPod, { tenant, to }: Promote, nowMs: number): Claim {
-  return { tenant, tier: to, amounts: charged.amounts, heldFor: { kind: 'pod', uid }, untilMs: nowMs + PROMOTION_MS }
-}

@@ -5,8 +5,6 @@
  */
 import type { Clock } from '../../admission/endpoint.ts'
 import { FORMER_TIER_ANNOTATION, TIER_LABEL } from '../../policy/owned-keys.ts'
-import { type Claim, claimKey } from '../../quota/claim.ts'
-import { find } from '../../quota/persistent-map.ts'
 import type { LedgerWriter } from '../../quota/writer.ts'
 import type { Promote } from '../../rebalance/plan.ts'
 import type { JsonObject } from '../../schema/parts.ts'
@@ -15,6 +13,7 @@ import type { Tell } from './events.ts'
 import type { Outcome } from './hands.ts'
 import { type Patched, type PodName, together } from './pod-calls.ts'
 import { tellOfPromotion } from './pod-stories.ts'
+import { holdRoom, letGo } from './promotion-claims.ts'
 
 interface PromotionDeps {
   readonly ledger: Pick<LedgerWriter, 'amend' | 'book'>
@@ -35,25 +34,14 @@ const CLAIM_MS = 120_000
 export async function promote(step: Promote, pods: readonly Promoted[], deps: PromotionDeps): Promise<Outcome> {
   const tree = deps.treeOf(step.tenant)
   if (tree === undefined || pods.length < step.pods.length) return { kind: 'stale', why: 'a pod or its tenant is gone' }
-  const claims = pods.map(pod => claimFor(pod, step, deps.clock))
+  const moving = pods.map(({ uid, counted }) => ({ uid, amounts: counted.seen.amounts }))
   try {
-    await deps.ledger.amend(
-      tree,
-      claims.map(claim => ({ kind: 'claim', claim })),
-    )
-    const isHeld = claims.every(claim => isIn(claim, deps.ledger.book(tree)))
-    // One that does not fit any more is not entered.
-    if (!isHeld) {
-      await letGo(claims, tree, deps)
-      return { kind: 'stale', why: 'there is no room any more' }
-    }
+    const isHeld = await holdRoom(tree, step, moving, deps.clock.now() + CLAIM_MS, deps.ledger)
+    if (!isHeld) return { kind: 'stale', why: 'there is no room any more' }
     const outcomes: Outcome[] = []
     for (const pod of pods) outcomes.push(await label(pod, step, deps))
-    await letGo(
-      claims.filter((_, index) => outcomes[index]?.kind === 'stale'),
-      tree,
-      deps,
-    )
+    const staying = pods.filter((_, index) => outcomes[index]?.kind === 'stale')
+    await letGo(tree, step.tenant, staying, deps.ledger)
     return together(outcomes)
   } catch (cause) {
     return { kind: 'failed', cause }
@@ -67,21 +55,4 @@ async function label(pod: Promoted, step: Promote, { patched, tell }: PromotionD
   const { outcome } = first.isFull === true ? await patched(pod, { labels }) : first
   if (outcome.kind === 'done') await tell(tellOfPromotion(pod, step))
   return outcome
-}
-
-function claimFor({ uid, counted }: Promoted, { tenant, to }: Promote, clock: Clock): Claim {
-  const { amounts } = counted.seen
-  return { tenant, tier: to, amounts, heldFor: { kind: 'pod', uid }, untilMs: clock.now() + CLAIM_MS }
-}
-
-function isIn({ tenant, heldFor, tier }: Claim, book: ReturnType<LedgerWriter['book']>): boolean {
-  return book !== undefined && find(book.ledger.claims, claimKey(tenant, heldFor))?.tier === tier
-}
-
-async function letGo(claims: readonly Claim[], tree: string, { ledger }: PromotionDeps): Promise<void> {
-  if (claims.length === 0) return
-  await ledger.amend(
-    tree,
-    claims.map(({ tenant, heldFor }) => ({ kind: 'unclaim', key: claimKey(tenant, heldFor) })),
-  )
 }
