@@ -1,6 +1,6 @@
 /** What the rebalancer may do in each cohort, as its document says, or else those of the cohorts above it. */
 import { cohortPlace } from '../quota/spec-errors.ts'
-import { DEFAULT_TERMS, type ReclaimTerms } from '../rebalance/snapshot.ts'
+import { DEFAULT_TERMS, MOST_ENDING_SECONDS, type ReclaimTerms } from '../rebalance/snapshot.ts'
 import type { CohortDocument } from '../schema/documents.ts'
 import type { Issue } from '../schema/parsed.ts'
 
@@ -49,9 +49,6 @@ export function reclaimWarnings(
   })
 }
 
-/** An eviction leaves a pod no more time than this to end (controller/rebalancing/grace.ts). */
-const MOST_ENDING_MS = 600_000
-
 interface Oddity extends Pick<Issue, 'problem' | 'remedy'> {
   readonly field: keyof Said
 }
@@ -71,9 +68,9 @@ function oddities({ noticeMs, claimMs }: ReclaimTerms): readonly Oddity[] {
     const problem = 'what is freed is held for nobody: the first who asks has it'
     found.push({ field: 'claimSeconds', problem, remedy: 'give owners the time to try again' })
   }
-  if (claimMs > 0 && claimMs < MOST_ENDING_MS) {
+  if (claimMs > 0 && claimMs < MOST_ENDING_SECONDS * 1_000) {
     const problem = `what is freed is held for ${claimMs / 1_000} s, and evicted pods may take ten minutes to end`
-    found.push({ field: 'claimSeconds', problem, remedy: 'hold it for at least 600' })
+    found.push({ field: 'claimSeconds', problem, remedy: `hold it for at least ${MOST_ENDING_SECONDS}` })
   }
   return found
 }

@@ -103,6 +103,15 @@ export interface ReclaimTerms {
   readonly idleBelow: number | null
 }
 
+/**
+ * How long a pod that ends may take. A tenant writes any grace into its pods, and deletes them with any other: a pod of a year's grace that
+ * ignores SIGTERM runs on for that year, and would be no victim and its GPUs nobody's need, if all that is being deleted counted as gone.
+ *
+ * Ten minutes: enough to write the checkpoint of a large model, after a notice in which to do the same; and short enough for an owner to
+ * wait for. Longer than most pods ask for, so that hardly any eviction cuts a grace short.
+ */
+export const MOST_ENDING_SECONDS = 600
+
 /** What a cohort has whose documents, and those of the cohorts above it, say nothing of reclaim. */
 export const DEFAULT_TERMS: ReclaimTerms = {
   mode: 'DryRun',

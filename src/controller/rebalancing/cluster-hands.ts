@@ -56,10 +56,6 @@ export function clusterHands(deps: ClusterHandsDeps): ClusterHands {
     return result
   }
 
-  async function patch(pod: PodName, metadata: JsonObject): Promise<Outcome> {
-    return (await patched(pod, metadata)).outcome
-  }
-
   async function notify(step: Notify, need: Need | undefined): Promise<Outcome> {
     const annotations = {
       [DEADLINE_ANNOTATION]: new Date(step.deadlineMs).toISOString(),
@@ -82,7 +78,7 @@ export function clusterHands(deps: ClusterHandsDeps): ClusterHands {
     const annotations = { [DEADLINE_ANNOTATION]: null, [NEED_ANNOTATION]: null }
     return ofEach(known(step.pods, deps), deps, async pod => {
       spoken.delete(pod.uid)
-      const outcome = await patch(pod, { annotations })
+      const { outcome } = await patched(pod, { annotations })
       if (outcome.kind === 'done') await deps.tell(tellOfRescission(pod, step))
       return outcome
     })
