@@ -4,6 +4,7 @@ import { openBook } from '../../src/quota/book.ts'
 import { EMPTY_LEDGER, ledgerOf } from '../../src/quota/ledger.ts'
 import { recount } from '../../src/quota/recount.ts'
 import { amounts, cohort, compiled, tenant, viewOf } from '../../src/quota/testing.ts'
+import { pod } from '../../src/rebalance/plans.testing.ts'
 import {
   DEFAULT_TERMS,
   type HeldPod,
@@ -79,23 +80,9 @@ function waitingPod(at: number, ofTenant: string): HeldPod {
   return { ...podOf(at, ofTenant), tier: 'reserved', node: null, startedAtMs: null }
 }
 
-function podOf(at: number, ofTenant: string): Omit<HeldPod, 'tier' | 'node' | 'startedAtMs'> {
-  return {
-    uid: uidOf(at),
-    namespace: ofTenant,
-    name: `pod-${at}`,
-    tenant: ofTenant,
-    amounts: amounts({ h100: GPU }),
-    gang: null,
-    priority: at % 3,
-    createdAtMs: NOW_MS - HOUR_MS - at,
-    savedAtMs: null,
-    utilisation: null,
-    budgets: [],
-    notice: null,
-    isTierNamed: false,
-    isLeaving: false,
-  }
+function podOf(at: number, ofTenant: string): HeldPod {
+  const more = { name: `pod-${at}`, priority: at % 3, createdAtMs: NOW_MS - HOUR_MS - at }
+  return pod(uidOf(at), ofTenant, { asks: { h100: GPU }, ...more })
 }
 
 function refusal(at: number, ofTenant: string): RefusedDemand {

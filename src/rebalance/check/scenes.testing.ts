@@ -8,6 +8,7 @@ import type { Node } from '../../quota/tree.ts'
 import type { Tier } from '../../schema/parts.ts'
 import type { Need } from '../need.ts'
 import type { MetNeed, Notify, Plan, Step } from '../plan.ts'
+import { pod as plainPod } from '../plans.testing.ts'
 import type { HeldPod, ReclaimTerms, Snapshot } from '../snapshot.ts'
 
 export const NOW = 1_000_000_000
@@ -49,28 +50,10 @@ export function snapshotOf({ cohorts, tenants, pods, gangs = [], claims = [], re
   }
 }
 
-/** A pod that has run for an hour. */
+/** A pod that has run for an hour, on a node of its own. */
 export function pod(uid: string, tenant: string, tier: Tier, size: number, more: Partial<HeldPod> = {}): HeldPod {
-  return {
-    uid,
-    namespace: tenant,
-    name: uid,
-    tenant,
-    tier,
-    amounts: amounts({ a: size }),
-    gang: null,
-    priority: 0,
-    node: `node-of-${uid}`,
-    createdAtMs: NOW - HOUR,
-    startedAtMs: NOW - HOUR,
-    savedAtMs: null,
-    utilisation: null,
-    budgets: [],
-    notice: null,
-    isTierNamed: false,
-    isLeaving: false,
-    ...more,
-  }
+  const times = { createdAtMs: NOW - HOUR, startedAtMs: NOW - HOUR }
+  return { ...plainPod(uid, tenant, { tier, asks: { a: size }, node: `node-of-${uid}`, ...times }), ...more }
 }
 
 export function nodeNamed(snapshot: Snapshot, name: string): Node {
