@@ -168,8 +168,9 @@ function gangWith(ledger: Ledger, { tenant, gang: whole }: Request, member: Memb
 }
 
 function drawIn(book: Book, request: Request, tier: Tier): Pick<Charge, 'drew'> {
-  const { drawn } = needIn(book, request, tier)
+  // Most have no claim, and for them what has to fit is not worked out once more.
   const claim = claimFor(book.ledger, request)
-  if (drawn.size === 0 || claim === undefined || request.owner === undefined) return {}
-  return { drew: { owner: request.owner, amounts: drawn, untilMs: claim.untilMs } }
+  if (claim === undefined || request.owner === undefined) return {}
+  const { drawn } = needIn(book, request, tier)
+  return drawn.size === 0 ? {} : { drew: { owner: request.owner, amounts: drawn, untilMs: claim.untilMs } }
 }

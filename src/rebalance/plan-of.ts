@@ -10,15 +10,14 @@ import { claimNeeds, type Refused, refusedNeeds } from './needs/asked.ts'
 import { byShareWith } from './needs/fair-order.ts'
 import { type Entitled, entitledNeeds, excessNeeds, type Part, withoutVain, withPart } from './needs/owed.ts'
 import { startOf, withClaims } from './outlook.ts'
-import { type Patience, patienceIn } from './patience.ts'
-import type { MetNeed, Plan, UnmetNeed } from './plan.ts'
+import { patienceIn } from './patience.ts'
+import type { MetNeed, Plan } from './plan.ts'
 import { promotedUnits, promotion } from './promotion.ts'
 import { pursuerOf } from './refused-before.ts'
 import type { Snapshot } from './snapshot.ts'
 import { spared } from './spared.ts'
 import { namesOf, rescinds, stepsFor } from './steps.ts'
 import { type Survey, surveyOf } from './survey.ts'
-import type { Task } from './task.ts'
 
 export function planOf(seen: Snapshot): Plan {
   const rests = restsOf(seen)
@@ -58,48 +57,27 @@ interface Granted {
 /** Once all who are entitled were tried. */
 function grantedTo(survey: Survey, begun: Course, entitled: readonly Entitled[]): Granted {
   const patience = patienceIn(survey)
-  const untried: UnmetNeed[] = []
   let inVain: readonly Part[] = []
   let course = begun
   for (const one of entitled) {
     const task = withoutVain(one, inVain)
-    const isTried = !patience.isSpentOn(one.tenant)
-    const next = isTried ? pursued(survey, course, task) : course
-    if (isTried) noteFailure(patience, one.tenant, task, course, next)
-    else untried.push(notTried(task))
+    const next = patience.attempt(one.tenant, task, course, at => pursued(survey, at, task))
     if (next.met.length === course.met.length) inVain = withPart(inVain, one)
     course = next
   }
-  return { course: { ...course, unmet: [...course.unmet, ...untried] }, inVain }
+  return { course: { ...course, unmet: [...course.unmet, ...patience.untried()] }, inVain }
 }
 
 function refusedMet(survey: Survey, held: Course, refused: readonly Refused[]): Course {
   const pursue = pursuerOf(survey)
   const patience = patienceIn(survey)
-  const untried: UnmetNeed[] = []
   let course = held
   for (const demand of refused) {
     const [first] = demand.attempts
     if (first === undefined) continue
-    const { tenant } = first.claim
-    if (patience.isSpentOn(tenant)) {
-      untried.push(notTried(first.task))
-      continue
-    }
-    const next = pursue(course, demand)
-    noteFailure(patience, tenant, first.task, course, next)
-    course = next
+    course = patience.attempt(first.claim.tenant, first.task, course, at => pursue(at, demand))
   }
-  return { ...course, unmet: [...course.unmet, ...untried] }
-}
-
-function noteFailure(patience: Patience, tenant: string, task: Task, before: Course, after: Course): void {
-  const failed = after.unmet.length > before.unmet.length ? after.unmet.at(-1) : undefined
-  if (failed !== undefined) patience.spend(tenant, task, failed.because)
-}
-
-function notTried({ need }: Task): UnmetNeed {
-  return { need, because: 'not-tried' }
+  return { ...course, unmet: [...course.unmet, ...patience.untried()] }
 }
 
 function withClaimsIn(snapshot: Snapshot, course: Course, claims: Parameters<typeof withClaims>[2]): Course {
